@@ -1,0 +1,70 @@
+import { type Static, Type } from 'typebox';
+import { Id, PageQuery, TimestampMs } from './common.ts';
+import { Credentials } from './credentials.ts';
+
+const deviceFields = {
+  name: Type.String({ minLength: 1, maxLength: 255, description: 'Unique in the tenant' }),
+  label: Type.String({ maxLength: 255 }),
+  description: Type.String({ maxLength: 4000 }),
+  isGateway: Type.Boolean({ description: 'May speak for other devices' }),
+  enabled: Type.Boolean({ description: 'A disabled device is refused everywhere' }),
+};
+
+const OptionalTime = Type.Union([TimestampMs, Type.Null()]);
+
+export const Device = Type.Object({
+  id: Id,
+  ...deviceFields,
+  profileId: Id,
+  profileName: Type.String(),
+  /** Connected, or heard of within its inactivity timeout. */
+  active: Type.Boolean(),
+  lastConnectTime: OptionalTime,
+  lastActivityTime: OptionalTime,
+  lastDisconnectTime: OptionalTime,
+  createdAt: TimestampMs,
+  updatedAt: TimestampMs,
+});
+export type Device = Static<typeof Device>;
+
+/** Only `name` is needed: the default profile, and a generated access token. */
+export const CreateDevice = Type.Object(
+  {
+    name: deviceFields.name,
+    label: Type.Optional(deviceFields.label),
+    description: Type.Optional(deviceFields.description),
+    isGateway: Type.Optional(deviceFields.isGateway),
+    enabled: Type.Optional(deviceFields.enabled),
+    profileId: Type.Optional(Id),
+    credentials: Type.Optional(Credentials),
+  },
+  { additionalProperties: false },
+);
+export type CreateDevice = Static<typeof CreateDevice>;
+
+export const UpdateDevice = Type.Partial(Type.Omit(CreateDevice, ['credentials']), {
+  additionalProperties: false,
+  minProperties: 1,
+});
+export type UpdateDevice = Static<typeof UpdateDevice>;
+
+export const deviceSorts = ['name', 'createdAt', 'lastActivityTime'] as const;
+
+export const DeviceListQuery = Type.Object(
+  {
+    ...PageQuery.properties,
+    search: Type.Optional(Type.String({ maxLength: 255, description: 'Part of name or label, any case' })),
+    profileId: Type.Optional(Id),
+    active: Type.Optional(Type.Boolean()),
+    isGateway: Type.Optional(Type.Boolean()),
+    sort: Type.Optional(
+      Type.Union(
+        deviceSorts.map((sort) => Type.Literal(sort)),
+        { default: 'name' },
+      ),
+    ),
+    order: Type.Optional(Type.Union([Type.Literal('asc'), Type.Literal('desc')], { default: 'asc' })),
+  },
+  { additionalProperties: false },
+);
+export type DeviceListQuery = Static<typeof DeviceListQuery>;

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { createMemoryBus } from './memory.ts';
+import type { BusMessage } from './subjects.ts';
+
+const message: BusMessage = { kind: 'device.created', tenantId: 't', deviceId: 'd' };
+
+function collect(): { heard: string[]; bus: ReturnType<typeof createMemoryBus>; faults: unknown[] } {
+  const faults: unknown[] = [];
+  return { heard: [], faults, bus: createMemoryBus((error) => faults.push(error)) };
+}
+
+test('a subscriber hears its subject and nothing else', () => {
+  const { heard, bus } = collect();
+  bus.subscribe('devices.t.d', (_message, subject) => heard.push(subject));
+  bus.publish('devices.t.d', message);
+  bus.publish('devices.t.other', message);
+  expect(heard).toEqual(['devices.t.d']);
+});
+
+test('a star stands for exactly one token', () => {
+  const { heard, bus } = collect();
+  bus.subscribe('devices.t.*', (_message, subject) => heard.push(subject));
+  for (const subject of ['devices.t.a', 'devices.u.a', 'devices.t', 'devices.t.a.b']) bus.publish(subject, message);
+  expect(heard).toEqual(['devices.t.a']);
+});
+
+test('interest ends with the last subscription', () => {
+  const { bus } = collect();
+  const first = bus.subscribe('devices.t.d', () => {});
+  const second = bus.subscribe('devices.*.d', () => {});
+  first();
+  expect(bus.hasInterest('devices.t.d')).toBe(true);
+  second();
+  expect(bus.hasInterest('devices.t.d')).toBe(false);
+});
+
+test('a listener that throws disturbs neither the publisher nor the others', () => {
+  const { heard, faults, bus } = collect();
+  bus.subscribe('devices.t.d', () => {
+    throw new Error('broken listener');
+  });
+  bus.subscribe('devices.t.d', (_message, subject) => heard.push(subject));
+  bus.publish('devices.t.d', message);
+  expect(heard).toHaveLength(1);
+  expect(faults).toHaveLength(1);
+});

@@ -1,0 +1,75 @@
+/** Every subject and message of the bus. Ids are UUIDs, so a subject never holds a character of its own meaning. */
+import type { Json } from '#contract/common.ts';
+import type { TelemetryValue } from '../telemetry/store.ts';
+
+/** Telemetry of one device that has been stored. */
+export interface TelemetryStored {
+  readonly kind: 'telemetry.stored';
+  readonly tenantId: string;
+  readonly deviceId: string;
+  /** In the order of arrival; `ts` in ms. */
+  readonly points: readonly { readonly key: string; readonly ts: number; readonly value: TelemetryValue }[];
+}
+
+/** Attributes of one device in one scope that have been written or deleted. */
+export interface AttributesChanged {
+  readonly kind: 'attributes.changed';
+  readonly tenantId: string;
+  readonly deviceId: string;
+  readonly scope: 'client' | 'shared' | 'server';
+  readonly updated: { readonly [key: string]: Json };
+  readonly deleted: readonly string[];
+}
+
+/** A device row was made, changed or deleted. */
+export interface DeviceChanged {
+  readonly kind: 'device.created' | 'device.updated' | 'device.deleted';
+  readonly tenantId: string;
+  readonly deviceId: string;
+}
+
+/** Credentials of a device stopped working: its sessions that used them must close. */
+export interface CredentialsRevoked {
+  readonly kind: 'credentials.revoked';
+  readonly tenantId: string;
+  readonly deviceId: string;
+  readonly credentialsIds: readonly string[];
+}
+
+/** A device became active or inactive, connected or disconnected. Times in ms, null for never. */
+export interface DeviceActivityChanged {
+  readonly kind: 'device.activity';
+  readonly tenantId: string;
+  readonly deviceId: string;
+  readonly active: boolean;
+  readonly lastConnectTime: number | null;
+  readonly lastActivityTime: number | null;
+  readonly lastDisconnectTime: number | null;
+}
+
+/** A device profile was changed or deleted: remembered copies of it are stale. */
+export interface ProfileChanged {
+  readonly kind: 'profile.updated' | 'profile.deleted';
+  readonly tenantId: string;
+  readonly profileId: string;
+}
+
+export type BusMessage =
+  | TelemetryStored
+  | AttributesChanged
+  | DeviceChanged
+  | CredentialsRevoked
+  | DeviceActivityChanged
+  | ProfileChanged;
+
+type Tenant = string;
+type Device = string;
+
+export const subjects = {
+  telemetry: (tenant: Tenant, device: Device): string => `telemetry.${tenant}.${device}`,
+  attributes: (tenant: Tenant, device: Device): string => `attributes.${tenant}.${device}`,
+  /** DeviceChanged and CredentialsRevoked. */
+  device: (tenant: Tenant, device: Device): string => `devices.${tenant}.${device}`,
+  activity: (tenant: Tenant, device: Device): string => `activity.${tenant}.${device}`,
+  profile: (tenant: Tenant, profile: string): string => `profiles.${tenant}.${profile}`,
+} as const;

@@ -1,0 +1,57 @@
+/** Who is connected where; delivers what goes down to devices. */
+import type { Json } from '#contract/common.ts';
+import type { DeviceIdentity } from '../credentials/gate.ts';
+
+/** What a device is told. Commands join here. */
+export type Downlink = {
+  readonly kind: 'attributes';
+  /** Shared attributes as ThingsBoard tells them: `{"k":v}` or `{"deleted":["k"]}`. */
+  readonly body: { readonly [key: string]: Json };
+};
+
+/** Why the platform ends a session; each transport maps it to its own codes. */
+export type CloseReason = 'taken_over' | 'credentials_revoked' | 'device_deleted' | 'device_disabled' | 'shutting_down';
+
+/** A standing connection of a device. One per device: a new one closes the older. */
+export interface DeviceSession {
+  readonly id: string;
+  readonly device: DeviceIdentity;
+  readonly transport: 'mqtt';
+  readonly address: string;
+  readonly secure: boolean;
+  readonly connectedAt: number;
+  /** Sends what the device subscribed to; drops what it did not. */
+  deliver(downlink: Downlink): void;
+  close(reason: CloseReason): void;
+}
+
+/** A request that waits for one downlink (HTTP long poll); any number per device, within a limit. */
+export interface DownlinkWaiter {
+  deliver(downlink: Downlink): void;
+  close(reason: CloseReason): void;
+}
+
+export interface DeviceActivity {
+  readonly active: boolean;
+  readonly lastConnectTime: number | null;
+  readonly lastActivityTime: number | null;
+  readonly lastDisconnectTime: number | null;
+}
+
+export interface Sessions {
+  start(): Promise<void>;
+  /** Closes all sessions with `shutting_down` and writes the activity that is not yet in the database. */
+  stop(): Promise<void>;
+  /** Registers a session and takes over an older one of the same device. */
+  open(session: DeviceSession): void;
+  /** The transport says that the connection has ended. Safe to call twice. */
+  closed(session: DeviceSession): void;
+  /** Waits for a downlink of this device. @returns the function that stops waiting */
+  wait(device: DeviceIdentity, waiter: DownlinkWaiter): () => void;
+  /** Something came from this device, by whatever transport: it is active now. Called per message, costs no I/O. */
+  touch(device: DeviceIdentity): void;
+  /** What is known of these devices, the latest also when it is not yet in the database. */
+  activity(tenantId: string, deviceIds: readonly string[]): Promise<Map<string, DeviceActivity>>;
+  /** Standing connections, by transport. */
+  count(): { readonly mqtt: number };
+}

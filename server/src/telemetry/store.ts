@@ -1,0 +1,85 @@
+/** The seam behind which telemetry is kept. The embedded engine and PostgreSQL stand behind the same functions. */
+
+/** A number, a text, a flag, or any other JSON value, boxed so that it is not taken for a text. */
+export type TelemetryValue = number | string | boolean | JsonText;
+
+/** A JSON object or array, kept as its text. */
+export interface JsonText {
+  readonly json: string;
+}
+
+/** The whole identity of a device's data: no function of the store takes a device without its tenant. */
+export interface DeviceRef {
+  readonly tenantId: string;
+  readonly deviceId: string;
+}
+
+export interface TelemetryPoint {
+  readonly key: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly ts: number;
+  readonly value: TelemetryValue;
+}
+
+/** The points of one uplink. */
+export interface TelemetryMessage extends DeviceRef {
+  readonly points: readonly TelemetryPoint[];
+}
+
+export interface RangeQuery extends DeviceRef {
+  readonly keys: readonly string[];
+  /** Inclusive, ms. */
+  readonly fromMs: number;
+  /** Exclusive, ms. */
+  readonly toMs: number;
+  readonly order: 'asc' | 'desc';
+  /** Points per key, at most. */
+  readonly limit: number;
+}
+
+export const aggregateFunctions = ['min', 'max', 'avg', 'sum', 'count', 'first', 'last'] as const;
+export type AggregateFunction = (typeof aggregateFunctions)[number];
+
+export interface AggregateQuery extends DeviceRef {
+  readonly keys: readonly string[];
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Width of a bucket, ms; buckets start at `fromMs`. */
+  readonly intervalMs: number;
+  readonly functions: readonly AggregateFunction[];
+}
+
+/** One bucket; functions that have no meaning for its values (avg of texts) are null. `ts` is the bucket's start. */
+export interface AggregateBucket {
+  readonly ts: number;
+  readonly values: { readonly [F in AggregateFunction]?: TelemetryValue | null };
+}
+
+export interface SeriesStats {
+  readonly key: string;
+  readonly points: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+export interface TelemetryStore {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /**
+   * Stores all messages in one durable commit: once the promise resolves, the data survives a crash.
+   * The same (device, key, ts) written again replaces the older value.
+   * @throws AppError `storage_unavailable` when the disk does not take it; nothing of the batch is stored then
+   */
+  append(messages: readonly TelemetryMessage[]): Promise<void>;
+  /** The point with the greatest `ts` of each key; all keys when none is named. Devices without data are left out. */
+  latest(devices: readonly DeviceRef[], keys?: readonly string[]): Promise<Map<string, TelemetryPoint[]>>;
+  range(query: RangeQuery): Promise<Map<string, TelemetryPoint[]>>;
+  aggregate(query: AggregateQuery): Promise<Map<string, AggregateBucket[]>>;
+  /** Deletes [fromMs, toMs) of the keys (all keys when none is named); returns how many points went. */
+  deleteRange(device: DeviceRef, keys: readonly string[] | undefined, fromMs: number, toMs: number): Promise<number>;
+  /** Forgets a device and all its data. */
+  deleteDevice(device: DeviceRef): Promise<void>;
+  /** Deletes everything of a tenant that is older than `beforeMs`. */
+  retain(tenantId: string, beforeMs: number): Promise<number>;
+  stats(device: DeviceRef): Promise<SeriesStats[]>;
+}
