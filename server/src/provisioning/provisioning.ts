@@ -1,0 +1,24 @@
+/** Devices that introduce themselves (reference §1.5), the same for every transport. */
+import type { Arrival } from '../credentials/gate.ts';
+
+/** The JSON object of the answer, members in ThingsBoard's order: `credentialsValue`/`credentialsType`/`status`, … */
+export type ProvisionBody = {
+  readonly status: 'SUCCESS' | 'NOT_FOUND' | 'FAILURE';
+  readonly [member: string]: unknown;
+};
+
+export type ProvisionOutcome =
+  /** To be sent as the answer, whatever its status. */
+  | { readonly kind: 'answered'; readonly body: ProvisionBody }
+  /** The request is no JSON object, or a key field is missing or no text. `message` is for the device's developer. */
+  | { readonly kind: 'malformed'; readonly message: string }
+  | { readonly kind: 'rate_limited'; readonly retryAfterMs: number };
+
+export interface Provisioner {
+  /**
+   * Answers one provisioning request. Resolves after the commit that holds the device and its credentials.
+   * Requests that arrive together share commits; of several for one name exactly one gets it.
+   * @param payload the request's JSON as it came; not kept after the call returns
+   */
+  handle(payload: Uint8Array, arrival: Arrival): Promise<ProvisionOutcome>;
+}
