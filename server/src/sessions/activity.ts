@@ -1,0 +1,221 @@
+/** When each device was last heard of, kept in memory and written to the database in batches. */
+import type { Bus } from '../bus/bus.ts';
+import { subjects } from '../bus/subjects.ts';
+import type { Db } from '../db/schema.ts';
+import type { Clock } from '../lib/clock.ts';
+import { type ActivityRow, selectActive, selectActivity, selectInactivityTimeouts, updateActivity } from './queries.ts';
+import type { DeviceActivity } from './sessions.ts';
+
+/** Silence after which a device counts as inactive, unless its `inactivityTimeout` says otherwise (reference §1.4). */
+export const defaultInactivityTimeoutMs = 600_000;
+
+/** A crash forgets at most this much of what was seen; the data itself is in the telemetry store. */
+const flushPeriodMs = 5_000;
+const sweepPeriodMs = 5_000;
+
+interface Entry {
+  readonly tenantId: string;
+  readonly deviceId: string;
+  active: boolean;
+  connected: boolean;
+  lastConnectTime: number | null;
+  lastActivityTime: number | null;
+  lastDisconnectTime: number | null;
+  /** Undefined until it was read from the device's attributes. */
+  timeoutMs: number | undefined;
+  dirty: boolean;
+}
+
+export interface ActivityDeps {
+  readonly db: Db;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  /** A write that failed; it is tried again with the next flush. */
+  onFault(error: unknown): void;
+}
+
+/** Remembers one entry per device that is connected or active; silent devices fall out. */
+export class ActivityTracker {
+  readonly #deps: ActivityDeps;
+  readonly #entries = new Map<string, Entry>();
+  #dirty: Entry[] = [];
+  #flushing: Promise<void> = Promise.resolve();
+  #cancel: (() => void)[] = [];
+
+  constructor(deps: ActivityDeps) {
+    this.#deps = deps;
+  }
+
+  async start(): Promise<void> {
+    for (const row of await selectActive(this.#deps.db)) {
+      const entry = this.#entry(row.tenant_id, row.id);
+      entry.active = true;
+      entry.lastActivityTime = row.last_activity_at;
+    }
+    this.#cancel = [
+      this.#deps.clock.every(flushPeriodMs, () => void this.flush()),
+      this.#deps.clock.every(sweepPeriodMs, () => void this.sweep().catch(this.#deps.onFault)),
+      this.#deps.bus.subscribe('attributes.*.*', (message) => {
+        if (message.kind !== 'attributes.changed' || message.scope !== 'server') return;
+        const entry = this.#entries.get(message.deviceId);
+        if (entry !== undefined) entry.timeoutMs = undefined;
+      }),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    for (const cancel of this.#cancel.splice(0)) cancel();
+    await this.flush();
+  }
+
+  touch(tenantId: string, deviceId: string): void {
+    const entry = this.#entry(tenantId, deviceId);
+    entry.lastActivityTime = this.#deps.clock.now();
+    this.#mark(entry);
+    if (!entry.active) {
+      entry.active = true;
+      this.#publish(entry);
+    }
+  }
+
+  connected(tenantId: string, deviceId: string): void {
+    const entry = this.#entry(tenantId, deviceId);
+    const now = this.#deps.clock.now();
+    entry.connected = true;
+    entry.active = true;
+    entry.lastConnectTime = now;
+    entry.lastActivityTime = now;
+    this.#mark(entry);
+    this.#publish(entry);
+  }
+
+  disconnected(tenantId: string, deviceId: string): void {
+    const entry = this.#entry(tenantId, deviceId);
+    entry.connected = false;
+    entry.lastDisconnectTime = this.#deps.clock.now();
+    this.#mark(entry);
+    this.#publish(entry);
+  }
+
+  forget(deviceId: string): void {
+    const entry = this.#entries.get(deviceId);
+    this.#entries.delete(deviceId);
+    if (entry !== undefined) entry.dirty = false;
+  }
+
+  async read(tenantId: string, deviceIds: readonly string[]): Promise<Map<string, DeviceActivity>> {
+    const found = new Map<string, DeviceActivity>();
+    for (const row of await selectActivity(this.#deps.db, tenantId, deviceIds)) {
+      const entry = this.#entries.get(row.id);
+      found.set(row.id, entry === undefined ? toActivity(row) : merge(entry, row));
+    }
+    return found;
+  }
+
+  /** Devices that stayed silent longer than their timeout become inactive. Called by the clock; tests call it too. */
+  async sweep(): Promise<void> {
+    const now = this.#deps.clock.now();
+    const silent = [...this.#entries.values()].filter((entry) => entry.active && !entry.connected);
+    const unknown = silent.filter((entry) => entry.timeoutMs === undefined);
+    if (unknown.length > 0) {
+      const ids = unknown.map((entry) => entry.deviceId);
+      const timeouts = await selectInactivityTimeouts(this.#deps.db, ids);
+      for (const entry of unknown) entry.timeoutMs = parseTimeout(timeouts.get(entry.deviceId));
+    }
+    for (const entry of silent) {
+      if (entry.connected || now - (entry.lastActivityTime ?? 0) < (entry.timeoutMs ?? defaultInactivityTimeoutMs)) {
+        continue;
+      }
+      entry.active = false;
+      this.#mark(entry);
+      this.#publish(entry);
+    }
+    for (const [id, entry] of this.#entries) {
+      if (!entry.active && !entry.connected && !entry.dirty) this.#entries.delete(id);
+    }
+  }
+
+  /** Writes what has changed; one flush at a time. Never rejects. */
+  flush(): Promise<void> {
+    this.#flushing = this.#flushing.then(async () => {
+      const entries = this.#dirty.filter((entry) => entry.dirty);
+      this.#dirty = [];
+      if (entries.length === 0) return;
+      const rows = entries.map((entry) => ({
+        id: entry.deviceId,
+        active: entry.active ? 1 : 0,
+        last_connect_at: entry.lastConnectTime,
+        last_activity_at: entry.lastActivityTime,
+        last_disconnect_at: entry.lastDisconnectTime,
+      }));
+      for (const entry of entries) entry.dirty = false;
+      try {
+        await updateActivity(this.#deps.db, rows);
+      } catch (error) {
+        for (const entry of entries) if (this.#entries.get(entry.deviceId) === entry) this.#mark(entry);
+        this.#deps.onFault(error);
+      }
+    });
+    return this.#flushing;
+  }
+
+  #entry(tenantId: string, deviceId: string): Entry {
+    let entry = this.#entries.get(deviceId);
+    if (entry === undefined) {
+      entry = {
+        tenantId,
+        deviceId,
+        active: false,
+        connected: false,
+        lastConnectTime: null,
+        lastActivityTime: null,
+        lastDisconnectTime: null,
+        timeoutMs: undefined,
+        dirty: false,
+      };
+      this.#entries.set(deviceId, entry);
+    }
+    return entry;
+  }
+
+  #mark(entry: Entry): void {
+    if (entry.dirty) return;
+    entry.dirty = true;
+    this.#dirty.push(entry);
+  }
+
+  /** An entry knows only what this process saw; the row fills the gaps. */
+  #publish({ tenantId, deviceId }: Entry): void {
+    const subject = subjects.activity(tenantId, deviceId);
+    if (!this.#deps.bus.hasInterest(subject)) return;
+    this.read(tenantId, [deviceId]).then((found) => {
+      const activity = found.get(deviceId);
+      if (activity === undefined) return;
+      this.#deps.bus.publish(subject, { kind: 'device.activity', tenantId, deviceId, ...activity });
+    }, this.#deps.onFault);
+  }
+}
+
+function toActivity(row: ActivityRow): DeviceActivity {
+  return {
+    active: row.active === 1,
+    lastConnectTime: row.last_connect_at,
+    lastActivityTime: row.last_activity_at,
+    lastDisconnectTime: row.last_disconnect_at,
+  };
+}
+
+function merge(entry: Entry, row: ActivityRow): DeviceActivity {
+  return {
+    active: entry.active,
+    lastConnectTime: entry.lastConnectTime ?? row.last_connect_at,
+    lastActivityTime: entry.lastActivityTime ?? row.last_activity_at,
+    lastDisconnectTime: entry.lastDisconnectTime ?? row.last_disconnect_at,
+  };
+}
+
+/** The attribute is whatever somebody wrote: only a sensible number of milliseconds counts. */
+function parseTimeout(json: string | undefined): number {
+  const value = json === undefined ? Number.NaN : Number(json);
+  return Number.isFinite(value) && value >= 1000 ? value : defaultInactivityTimeoutMs;
+}

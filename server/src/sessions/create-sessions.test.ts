@@ -1,0 +1,242 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FakeClock } from '../../test/fake-clock.ts';
+import type { Bus } from '../bus/bus.ts';
+import { createMemoryBus } from '../bus/memory.ts';
+import { subjects } from '../bus/subjects.ts';
+import type { DeviceIdentity } from '../credentials/gate.ts';
+import { openDatabase } from '../db/open.ts';
+import type { Db } from '../db/schema.ts';
+import { createMetrics } from '../metrics.ts';
+import { createSessions } from './create-sessions.ts';
+import type { CloseReason, DeviceSession, Downlink, Sessions } from './sessions.ts';
+
+const tenantId = 'tenant';
+let directory: string;
+let db: Db;
+let clock: FakeClock;
+let bus: Bus;
+let sessions: Sessions;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'gapura-sessions-'));
+  db = await openDatabase(join(directory, 'gapura.sqlite'));
+  clock = new FakeClock();
+  bus = createMemoryBus((error) => {
+    throw error;
+  });
+  await db.insertInto('tenants').values({ id: tenantId, name: 'T', created_at: 0 }).execute();
+  await db
+    .insertInto('device_profiles')
+    .values({
+      id: 'profile',
+      tenant_id: tenantId,
+      name: 'default',
+      description: '',
+      is_default: 1,
+      strategy: 'DISABLED',
+      provision_key: 'k',
+      provision_secret_sealed: new Uint8Array(),
+      reprovision: 'strict',
+      provision_rate_limit: '',
+      tls_only: 0,
+      token_in_path: 1,
+      created_at: 0,
+      updated_at: 0,
+    })
+    .execute();
+  await addDevice('a');
+  sessions = createSessions({ db, bus, clock, log: { error: () => {} }, metrics: createMetrics() });
+  await sessions.start();
+});
+
+afterEach(async () => {
+  await sessions.stop();
+  await db.destroy();
+  await rm(directory, { recursive: true });
+});
+
+async function addDevice(id: string): Promise<void> {
+  await db
+    .insertInto('devices')
+    .values({
+      id,
+      tenant_id: tenantId,
+      profile_id: 'profile',
+      name: id,
+      label: '',
+      description: '',
+      is_gateway: 0,
+      enabled: 1,
+      active: 0,
+      last_connect_at: null,
+      last_activity_at: null,
+      last_disconnect_at: null,
+      created_at: 0,
+      updated_at: 0,
+    })
+    .execute();
+}
+
+const identity = (deviceId: string, credentialsId = 'credentials'): DeviceIdentity => ({
+  tenantId,
+  deviceId,
+  deviceName: deviceId,
+  isGateway: false,
+  credentialsId,
+  credentialsExpireAt: null,
+  policy: { profileId: 'profile', tlsOnly: false, tokenInPath: true },
+});
+
+function fakeSession(deviceId: string, credentialsId?: string) {
+  const heard: Downlink[] = [];
+  const closes: CloseReason[] = [];
+  const session: DeviceSession = {
+    id: crypto.randomUUID(),
+    device: identity(deviceId, credentialsId),
+    transport: 'mqtt',
+    address: '127.0.0.1',
+    secure: false,
+    connectedAt: clock.now(),
+    deliver: (downlink) => heard.push(downlink),
+    close: (reason) => closes.push(reason),
+  };
+  return { session, heard, closes };
+}
+
+const activityOf = async (deviceId: string) => (await sessions.activity(tenantId, [deviceId])).get(deviceId);
+
+describe('sessions', () => {
+  test('a second session of a device closes the first, and the end of the first does not end the second', () => {
+    const first = fakeSession('a');
+    const second = fakeSession('a');
+    sessions.open(first.session);
+    sessions.open(second.session);
+    sessions.closed(first.session);
+    expect(first.closes).toEqual(['taken_over']);
+    expect(second.closes).toEqual([]);
+    expect(sessions.count()).toEqual({ mqtt: 1 });
+  });
+
+  test('revoked credentials close the session that came by them and leave another alone', async () => {
+    await addDevice('b');
+    const old = fakeSession('a', 'old');
+    const other = fakeSession('b', 'other');
+    sessions.open(old.session);
+    sessions.open(other.session);
+    for (const deviceId of ['a', 'b']) {
+      const message = { kind: 'credentials.revoked', tenantId, deviceId, credentialsIds: ['old'] } as const;
+      bus.publish(subjects.device(tenantId, deviceId), message);
+    }
+    expect(old.closes).toEqual(['credentials_revoked']);
+    expect(other.closes).toEqual([]);
+  });
+
+  test('a disabled device is disconnected', async () => {
+    const { session, closes } = fakeSession('a');
+    sessions.open(session);
+    await db.updateTable('devices').set({ enabled: 0 }).where('id', '=', 'a').execute();
+    bus.publish(subjects.device(tenantId, 'a'), { kind: 'device.updated', tenantId, deviceId: 'a' });
+    await expect.poll(() => closes).toEqual(['device_disabled']);
+  });
+
+  test('shared attributes go to the session and to every waiter of that device only', async () => {
+    const { session, heard } = fakeSession('a');
+    const waited: Downlink[] = [];
+    sessions.open(session);
+    const stop = sessions.wait(identity('a'), { deliver: (downlink) => waited.push(downlink), close: () => {} });
+    const change = { kind: 'attributes.changed', tenantId, deviceId: 'a', updated: { target: 21 } } as const;
+    bus.publish(subjects.attributes(tenantId, 'a'), { ...change, scope: 'shared', deleted: ['old'] });
+    bus.publish(subjects.attributes(tenantId, 'a'), { ...change, scope: 'server', deleted: [] });
+    bus.publish(subjects.attributes(tenantId, 'b'), { ...change, deviceId: 'b', scope: 'shared', deleted: [] });
+    const expected = [
+      { kind: 'attributes', body: { target: 21 } },
+      { kind: 'attributes', body: { deleted: ['old'] } },
+    ];
+    expect(heard).toEqual(expected);
+    expect(waited).toEqual(expected);
+    stop();
+    bus.publish(subjects.attributes(tenantId, 'a'), { ...change, scope: 'shared', deleted: [] });
+    expect(waited).toHaveLength(2);
+  });
+
+  test('one request too many of a device ends its oldest', () => {
+    const closes: number[] = [];
+    for (let i = 0; i < 9; i++) {
+      sessions.wait(identity('a'), { deliver: () => {}, close: () => closes.push(i) });
+    }
+    expect(closes).toEqual([0]);
+  });
+
+  test('stopping closes what is open and writes the activity down', async () => {
+    const { session, closes } = fakeSession('a');
+    sessions.open(session);
+    clock.advance(1000);
+    await sessions.stop();
+    expect(closes).toEqual(['shutting_down']);
+    const row = await db.selectFrom('devices').selectAll().where('id', '=', 'a').executeTakeFirstOrThrow();
+    expect(row).toMatchObject({ active: 1, last_connect_at: clock.now() - 1000, last_disconnect_at: clock.now() });
+  });
+});
+
+describe('activity', () => {
+  test('a message makes a device active at once, before anything is written', async () => {
+    sessions.touch(identity('a'));
+    expect(await activityOf('a')).toMatchObject({ active: true, lastActivityTime: clock.now(), lastConnectTime: null });
+  });
+
+  test('silence longer than the timeout makes it inactive; a connected device stays active', async () => {
+    await addDevice('b');
+    sessions.touch(identity('a'));
+    sessions.open(fakeSession('b').session);
+    clock.advance(599_000);
+    await expect.poll(() => activityOf('a')).toMatchObject({ active: true });
+    clock.advance(10_000);
+    await expect.poll(() => activityOf('a')).toMatchObject({ active: false });
+    expect(await activityOf('b')).toMatchObject({ active: true });
+  });
+
+  test('the attribute inactivityTimeout of a device rules', async () => {
+    await db
+      .insertInto('attributes')
+      .values({
+        tenant_id: tenantId,
+        device_id: 'a',
+        scope: 'server',
+        key: 'inactivityTimeout',
+        value: '20000',
+        updated_at: 0,
+      })
+      .execute();
+    sessions.touch(identity('a'));
+    clock.advance(5_000);
+    expect(await activityOf('a')).toMatchObject({ active: true });
+    clock.advance(25_000);
+    await expect.poll(() => activityOf('a')).toMatchObject({ active: false });
+  });
+
+  test('a later write keeps the times that this process has not seen', async () => {
+    await db.updateTable('devices').set({ last_connect_at: 77 }).where('id', '=', 'a').execute();
+    sessions.touch(identity('a'));
+    await sessions.stop();
+    const row = await db.selectFrom('devices').selectAll().where('id', '=', 'a').executeTakeFirstOrThrow();
+    expect(row).toMatchObject({ last_connect_at: 77, last_activity_at: clock.now() });
+  });
+
+  test('a device that was active when the process ended becomes inactive after the next start', async () => {
+    sessions.touch(identity('a'));
+    await sessions.stop();
+    const next = createSessions({ db, bus, clock, log: { error: () => {} }, metrics: createMetrics() });
+    await next.start();
+    clock.advance(700_000);
+    await expect.poll(async () => (await next.activity(tenantId, ['a'])).get('a')).toMatchObject({ active: false });
+    await next.stop();
+  });
+
+  test('another tenant learns nothing of a device', async () => {
+    sessions.touch(identity('a'));
+    expect(await sessions.activity('other', ['a'])).toEqual(new Map());
+  });
+});

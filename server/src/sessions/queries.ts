@@ -1,0 +1,76 @@
+import { sql } from 'kysely';
+import type { Db } from '../db/schema.ts';
+
+export interface ActivityRow {
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly active: number;
+  readonly last_connect_at: number | null;
+  readonly last_activity_at: number | null;
+  readonly last_disconnect_at: number | null;
+}
+
+const columns = ['id', 'tenant_id', 'active', 'last_connect_at', 'last_activity_at', 'last_disconnect_at'] as const;
+
+/** Devices per statement: 5 parameters each, far below SQLite's 32,766. */
+const rowsPerStatement = 1000;
+
+/** Those whom the last process left as active: somebody has to notice when they stay silent. */
+export async function selectActive(db: Db): Promise<ActivityRow[]> {
+  return db.selectFrom('devices').select(columns).where('active', '=', 1).execute();
+}
+
+export async function selectActivity(db: Db, tenantId: string, ids: readonly string[]): Promise<ActivityRow[]> {
+  if (ids.length === 0) return [];
+  return db.selectFrom('devices').select(columns).where('tenant_id', '=', tenantId).where('id', 'in', ids).execute();
+}
+
+/** Whether the device may be connected; false when it is gone. */
+export async function selectEnabled(db: Db, tenantId: string, id: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('devices')
+    .select('enabled')
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row?.enabled === 1;
+}
+
+/** The server attribute `inactivityTimeout` (ms, JSON text) of those devices that have one. */
+export async function selectInactivityTimeouts(db: Db, ids: readonly string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (let i = 0; i < ids.length; i += rowsPerStatement) {
+    const rows = await db
+      .selectFrom('attributes')
+      .select(['device_id', 'value'])
+      .where('device_id', 'in', ids.slice(i, i + rowsPerStatement))
+      .where('scope', '=', 'server')
+      .where('key', '=', 'inactivityTimeout')
+      .execute();
+    for (const row of rows) found.set(row.device_id, row.value);
+  }
+  return found;
+}
+
+/**
+ * Writes what is known of many devices with one statement per thousand; null leaves what the row says. Devices that are
+ * gone are passed over.
+ */
+export async function updateActivity(db: Db, rows: readonly Omit<ActivityRow, 'tenant_id'>[]): Promise<void> {
+  for (let i = 0; i < rows.length; i += rowsPerStatement) {
+    const values = rows
+      .slice(i, i + rowsPerStatement)
+      .map(
+        (row) =>
+          sql`(${row.id}, ${row.active}, ${row.last_connect_at}, ${row.last_activity_at}, ${row.last_disconnect_at})`,
+      );
+    await sql`
+      with seen (id, active, last_connect_at, last_activity_at, last_disconnect_at) as (values ${sql.join(values)})
+      update devices set
+        active = seen.active,
+        last_connect_at = coalesce(seen.last_connect_at, devices.last_connect_at),
+        last_activity_at = coalesce(seen.last_activity_at, devices.last_activity_at),
+        last_disconnect_at = coalesce(seen.last_disconnect_at, devices.last_disconnect_at)
+      from seen where devices.id = seen.id`.execute(db);
+  }
+}
