@@ -1,0 +1,129 @@
+/** The HTTP and HTTPS sockets. Device requests go to their own lean handler, all others to the platform API. */
+import http, { type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { StartupError } from '../errors.ts';
+
+export interface HttpListenersDeps {
+  readonly host: string;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  /** PEM texts. */
+  readonly certificate: { readonly cert: string; readonly key: string };
+  readonly device: {
+    owns(url: string): boolean;
+    handle(request: IncomingMessage, response: http.ServerResponse, secure: boolean): void;
+  };
+  readonly platform: RequestListener;
+  readonly live: {
+    /** Whether a WebSocket may be opened at this path. */
+    owns(url: string): boolean;
+    handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  };
+}
+
+export interface HttpAddresses {
+  readonly httpPort: number;
+  readonly httpsPort: number;
+}
+
+/** Time for the head of a request, and for all of it: a sender that drips bytes gives its socket back. */
+const headersTimeoutMs = 15_000;
+const requestTimeoutMs = 120_000;
+/** Devices post every few seconds to every few minutes: a kept connection saves them the handshake. */
+const keepAliveTimeoutMs = 75_000;
+const maxHeaderBytes = 16 * 1024;
+
+export function createHttpListeners(deps: HttpListenersDeps) {
+  const options = {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    maxHeaderSize: maxHeaderBytes,
+    noDelay: true,
+  };
+  const listen = (secure: boolean): RequestListener => {
+    return (request, response) => {
+      if (deps.device.owns(request.url ?? '/')) deps.device.handle(request, response, secure);
+      else deps.platform(request, response);
+    };
+  };
+  const plain = http.createServer(options, listen(false));
+  const secure = https.createServer({ ...options, ...deps.certificate, minVersion: 'TLSv1.2' }, listen(true));
+
+  for (const server of [plain, secure]) {
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (deps.live.owns(request.url ?? '/')) deps.live.handleUpgrade(request, socket, head);
+      else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    });
+    server.on('clientError', (_error, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    });
+  }
+
+  return {
+    /** @throws StartupError when a port is in use or may not be opened */
+    async start(): Promise<HttpAddresses> {
+      const httpPort = await bind(plain, deps.host, deps.httpPort, 'GAPURA_HTTP_PORT');
+      try {
+        return { httpPort, httpsPort: await bind(secure, deps.host, deps.httpsPort, 'GAPURA_HTTPS_PORT') };
+      } catch (error) {
+        plain.close();
+        throw error;
+      }
+    },
+
+    /** Stops accepting, lets requests under way finish for `graceMs`, then closes what is left. */
+    async stop(graceMs: number): Promise<void> {
+      await Promise.all(
+        [plain, secure].map(
+          (server) =>
+            new Promise<void>((resolve) => {
+              const force = setTimeout(() => server.closeAllConnections(), graceMs);
+              server.close(() => {
+                clearTimeout(force);
+                resolve();
+              });
+              server.closeIdleConnections();
+            }),
+        ),
+      );
+    },
+  };
+}
+
+/**
+ * Binds a server to a port.
+ * @param setting the name of the setting that holds the port, for the message
+ * @returns the port, also when 0 asked for any free one
+ */
+export function bind(
+  server: Pick<Server, 'listen' | 'once' | 'off' | 'address'>,
+  host: string,
+  port: number,
+  setting: string,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => reject(toStartupError(error, host, port, setting));
+    server.once('error', failed);
+    server.listen({ host, port }, () => {
+      server.off('error', failed);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function toStartupError(error: NodeJS.ErrnoException, host: string, port: number, setting: string): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new StartupError(`Port ${port} is in use. Stop the program that holds it, or set ${setting} to another.`);
+    case 'EACCES':
+      return new StartupError(`Port ${port} may not be opened by this user. Set ${setting} to a port above 1023.`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new StartupError(`${host} is no address of this machine. Set GAPURA_HOST to one, or to 0.0.0.0 for all.`);
+    default:
+      return error;
+  }
+}
