@@ -1,6 +1,6 @@
 /** Every subject and message of the bus. Ids are UUIDs, so a subject never holds a character of its own meaning. */
 import type { Json } from '#contract/common.ts';
-import type { TelemetryValue } from '../telemetry/store.ts';
+import type { TelemetryValue } from '../lib/telemetry-value.ts';
 
 /** Telemetry of one device that has been stored. */
 export interface TelemetryStored {

@@ -1,12 +1,8 @@
 /** The seam behind which telemetry is kept. The embedded engine and PostgreSQL stand behind the same functions. */
 
-/** A number, a text, a flag, or any other JSON value, boxed so that it is not taken for a text. */
-export type TelemetryValue = number | string | boolean | JsonText;
+import type { TelemetryValue } from '../lib/telemetry-value.ts';
 
-/** A JSON object or array, kept as its text. */
-export interface JsonText {
-  readonly json: string;
-}
+export type { JsonText, TelemetryValue } from '../lib/telemetry-value.ts';
 
 /** The whole identity of a device's data: no function of the store takes a device without its tenant. */
 export interface DeviceRef {
