@@ -4,6 +4,7 @@
  */
 import type { Kysely } from 'kysely';
 import type { Role } from '#contract/common.ts';
+import type { Language } from '#contract/users.ts';
 
 export interface TenantTable {
   id: string;
@@ -24,6 +25,7 @@ export interface UserTable {
   email: string;
   name: string;
   role: Role;
+  language: Language;
   /** argon2id in PHC form. */
   password_hash: string;
   created_at: number;
@@ -52,6 +54,7 @@ export interface ApiKeyTable {
   key_hash: string;
   /** The first characters, shown so that people can tell keys apart. */
   prefix: string;
+  /** E-mail address or key name of who made it. */
   created_by: string;
   created_at: number;
   expires_at: number | null;
@@ -148,7 +151,8 @@ export interface IdempotencyKeyTable {
   /** SHA-256 of method, path and body. */
   request_hash: string;
   status: number;
-  body: string;
+  /** Sealed, for an answer may hold a secret that is shown once; context `idempotency:<tenant>:<principal>:<key>`. */
+  body_sealed: Uint8Array;
   created_at: number;
 }
 

@@ -25,6 +25,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('email', 'text', (c) => c.notNull().unique())
     .addColumn('name', 'text', (c) => c.notNull())
     .addColumn('role', 'text', (c) => c.notNull())
+    .addColumn('language', 'text', (c) => c.notNull().defaultTo('en'))
     .addColumn('password_hash', 'text', (c) => c.notNull())
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
@@ -140,7 +141,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('address', 'text', (c) => c.notNull())
     .addColumn('detail', 'text', (c) => c.notNull())
     .execute();
-  await db.schema.createIndex('audit_by_tenant').on('audit').columns(['tenant_id', 'id']).execute();
+  await db.schema.createIndex('audit_by_tenant').on('audit').columns(['tenant_id', 'at', 'id']).execute();
+  // The history of one device or user, which people ask for most.
+  await db.schema.createIndex('audit_by_target').on('audit').columns(['tenant_id', 'target_id', 'at', 'id']).execute();
 
   await db.schema
     .createTable('idempotency_keys')
@@ -149,10 +152,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('key', 'text', (c) => c.notNull())
     .addColumn('request_hash', 'text', (c) => c.notNull())
     .addColumn('status', 'integer', (c) => c.notNull())
-    .addColumn('body', 'text', (c) => c.notNull())
+    .addColumn('body_sealed', bytes, (c) => c.notNull())
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addPrimaryKeyConstraint('idempotency_keys_pk', ['tenant_id', 'principal_id', 'key'])
     .execute();
+  await db.schema.createIndex('idempotency_keys_by_age').on('idempotency_keys').column('created_at').execute();
 }
 
 function isPostgres(db: Kysely<unknown>): boolean {
