@@ -1,0 +1,44 @@
+/**
+ * The platform API, typed. Runs in browsers and in Node; nothing here needs more than fetch and WebSocket.
+ *
+ *     const gapura = createClient({ baseUrl: 'http://localhost:8080', apiKey: 'gpr_…' });
+ *     for await (const device of gapura.devices.all({ search: 'greenhouse' })) console.log(device.name);
+ */
+import { type ApiKeysClient, createApiKeysClient } from './api-keys.ts';
+import { type AuditClient, createAuditClient } from './audit.ts';
+import { type CredentialsClient, createCredentialsClient } from './credentials.ts';
+import { createDevicesClient, type DevicesClient } from './devices.ts';
+import { createProfilesClient, type ProfilesClient } from './profiles.ts';
+import { type ClientOptions, createRequester } from './requester.ts';
+import { createSessionClient, type SessionClient } from './session.ts';
+import { createSetupClient, type SetupClient } from './setup.ts';
+import { createTenantClient, type TenantClient } from './tenant.ts';
+import { createUsersClient, type UsersClient } from './users.ts';
+
+export interface GapuraClient {
+  readonly session: SessionClient;
+  readonly setup: SetupClient;
+  readonly users: UsersClient;
+  readonly apiKeys: ApiKeysClient;
+  readonly tenant: TenantClient;
+  readonly profiles: ProfilesClient;
+  readonly devices: DevicesClient;
+  readonly credentials: CredentialsClient;
+  readonly audit: AuditClient;
+}
+
+/** Every function throws `GapuraError`; compare its `code`. */
+export function createClient(options: ClientOptions): GapuraClient {
+  const requester = createRequester(options);
+  return {
+    session: createSessionClient(requester),
+    setup: createSetupClient(requester),
+    users: createUsersClient(requester),
+    apiKeys: createApiKeysClient(requester),
+    tenant: createTenantClient(requester),
+    profiles: createProfilesClient(requester),
+    devices: createDevicesClient(requester),
+    credentials: createCredentialsClient(requester),
+    audit: createAuditClient(requester),
+  };
+}

@@ -1,0 +1,93 @@
+/** A device that speaks HTTP with an access token in the path. Runs wherever fetch does. */
+import type { Json } from '#contract/common.ts';
+import { type DeviceHttp, type DeviceHttpAnswer, fetchDeviceHttp } from './http.ts';
+
+/** `{"temperature":21}`, `{"ts":…,"values":{…}}`, or an array of these. */
+export type TelemetryPayload = { readonly [key: string]: Json } | readonly { readonly [key: string]: Json }[];
+
+/** What `GET …/attributes` answers; a scope without values is left out. */
+export interface DeviceAttributes {
+  readonly client?: { readonly [key: string]: Json };
+  readonly shared?: { readonly [key: string]: Json };
+}
+
+/** Shared attributes that were written, or `deleted` with the names of those that went. */
+export type AttributeUpdate = { readonly [key: string]: Json };
+
+/** The gate did not take it. */
+export class DeviceRefused extends Error {
+  override readonly name = 'DeviceRefused';
+  /** The HTTP status: 401 unknown token, 400 malformed, 413 too large, 429 and 503 later. */
+  readonly status: number;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(what: string, answer: DeviceHttpAnswer) {
+    super(`${what} was answered with ${answer.status}${answer.body === '' ? '' : `: ${answer.body.slice(0, 200)}`}`);
+    this.status = answer.status;
+    this.retryAfterMs = answer.retryAfterMs;
+  }
+}
+
+export interface HttpDevice {
+  /** Resolves when the data is durable. @throws DeviceRefused; another error when no answer came */
+  postTelemetry(payload: TelemetryPayload): Promise<void>;
+  /** Writes attributes of the client scope. */
+  postAttributes(attributes: { readonly [key: string]: Json }): Promise<void>;
+  /** All of both scopes when nothing is named. */
+  getAttributes(wanted?: { clientKeys?: readonly string[]; sharedKeys?: readonly string[] }): Promise<DeviceAttributes>;
+  /** Waits for the next change of shared attributes; undefined when `timeoutMs` passed without one. */
+  nextAttributeUpdate(timeoutMs: number): Promise<AttributeUpdate | undefined>;
+}
+
+/** What the wait for an answer may take longer than the long poll that it answers, ms. */
+const longPollSlackMs = 10_000;
+
+/** @param baseUrl e.g. `http://localhost:8080` */
+export function createHttpDevice(
+  baseUrl: string,
+  accessToken: string,
+  http: DeviceHttp = fetchDeviceHttp(),
+): HttpDevice {
+  const base = `${baseUrl.replace(/\/$/, '')}/api/v1/${encodeURIComponent(accessToken)}`;
+
+  async function ask(what: string, method: 'GET' | 'POST', path: string, body?: string, timeoutMs?: number) {
+    const answer = await http.send({
+      method,
+      url: `${base}/${path}`,
+      ...(body !== undefined && { body }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
+    if (answer.status !== 200) throw new DeviceRefused(what, answer);
+    return answer.body;
+  }
+
+  return {
+    async postTelemetry(payload) {
+      await ask('Telemetry', 'POST', 'telemetry', JSON.stringify(payload));
+    },
+    async postAttributes(attributes) {
+      await ask('Attributes', 'POST', 'attributes', JSON.stringify(attributes));
+    },
+    async getAttributes({ clientKeys, sharedKeys } = {}) {
+      const query = new URLSearchParams();
+      if (clientKeys !== undefined) query.set('clientKeys', clientKeys.join(','));
+      if (sharedKeys !== undefined) query.set('sharedKeys', sharedKeys.join(','));
+      const text = await ask(
+        'The request for attributes',
+        'GET',
+        query.size === 0 ? 'attributes' : `attributes?${query}`,
+      );
+      return JSON.parse(text) as DeviceAttributes;
+    },
+    async nextAttributeUpdate(timeoutMs) {
+      try {
+        const path = `attributes/updates?timeout=${timeoutMs}`;
+        const text = await ask('The wait for attributes', 'GET', path, undefined, timeoutMs + longPollSlackMs);
+        return JSON.parse(text) as AttributeUpdate;
+      } catch (error) {
+        if (error instanceof DeviceRefused && error.status === 408) return undefined;
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { Page } from '#contract/common.ts';
+import type { CreateDevice, Device, DeviceListQuery, UpdateDevice } from '#contract/devices.ts';
+import { everyItem } from './paging.ts';
+import type { Requester } from './requester.ts';
+
+export interface DevicesClient {
+  /** One page. */
+  list(query?: DeviceListQuery, signal?: AbortSignal): Promise<Page<Device>>;
+  /** Every device that matches, page by page, as the loop asks for them. */
+  all(query?: Omit<DeviceListQuery, 'cursor'>, signal?: AbortSignal): AsyncGenerator<Device>;
+  get(id: string, signal?: AbortSignal): Promise<Device>;
+  create(device: CreateDevice, signal?: AbortSignal): Promise<Device>;
+  update(id: string, changes: UpdateDevice, signal?: AbortSignal): Promise<Device>;
+  /** Deletes the device with its credentials, attributes and telemetry. */
+  delete(id: string, signal?: AbortSignal): Promise<void>;
+}
+
+/** Few requests for large lists, and each answer still small. */
+const pageSize = 500;
+
+export function createDevicesClient({ json }: Requester): DevicesClient {
+  const client: DevicesClient = {
+    list: (query, signal) => json('GET', '/v1/devices', { query: { ...query }, signal }),
+    all: (query, signal) =>
+      everyItem((cursor) =>
+        client.list({ limit: pageSize, ...query, ...(cursor !== undefined && { cursor }) }, signal),
+      ),
+    get: (id, signal) => json('GET', `/v1/devices/${id}`, { signal }),
+    create: (device, signal) => json('POST', '/v1/devices', { json: device, isCreate: true, signal }),
+    update: (id, changes, signal) => json('PATCH', `/v1/devices/${id}`, { json: changes, signal }),
+    delete: (id, signal) => json('DELETE', `/v1/devices/${id}`, { signal }),
+  };
+  return client;
+}

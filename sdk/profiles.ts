@@ -1,0 +1,28 @@
+import type { Page } from '#contract/common.ts';
+import type { CreateProfile, Profile, UpdateProfile } from '#contract/profiles.ts';
+import { everyItem } from './paging.ts';
+import type { Requester } from './requester.ts';
+
+/** Device profiles: what devices of one kind share, first of all how they are provisioned. */
+export interface ProfilesClient {
+  list(query?: { cursor?: string; limit?: number }, signal?: AbortSignal): Promise<Page<Profile>>;
+  /** Every profile, page by page. */
+  all(signal?: AbortSignal): AsyncGenerator<Profile>;
+  get(id: string, signal?: AbortSignal): Promise<Profile>;
+  create(profile: CreateProfile, signal?: AbortSignal): Promise<Profile>;
+  update(id: string, changes: UpdateProfile, signal?: AbortSignal): Promise<Profile>;
+  delete(id: string, signal?: AbortSignal): Promise<void>;
+}
+
+export function createProfilesClient({ json }: Requester): ProfilesClient {
+  const client: ProfilesClient = {
+    list: (query, signal) => json('GET', '/v1/profiles', { query: { ...query }, signal }),
+    all: (signal) =>
+      everyItem((cursor) => client.list({ limit: 200, ...(cursor !== undefined && { cursor }) }, signal)),
+    get: (id, signal) => json('GET', `/v1/profiles/${id}`, { signal }),
+    create: (profile, signal) => json('POST', '/v1/profiles', { json: profile, isCreate: true, signal }),
+    update: (id, changes, signal) => json('PATCH', `/v1/profiles/${id}`, { json: changes, signal }),
+    delete: (id, signal) => json('DELETE', `/v1/profiles/${id}`, { signal }),
+  };
+  return client;
+}
