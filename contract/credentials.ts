@@ -9,12 +9,14 @@ export const AccessTokenCredentials = Type.Object(
     token: Type.String({
       minLength: 1,
       maxLength: 255,
-      pattern: '^[^\\s/?#\\u0000-\\u001f]+$',
+      pattern: '^[^\\s/?#\\u0000-\\u001f\\u007f]+$',
       description: 'Stands in a URL path, so without spaces, slashes, ? and #',
     }),
   },
   { additionalProperties: false },
 );
+
+const mqttText = Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\u001f\\u007f]+$' });
 
 /**
  * Client id, user name and password of an MQTT CONNECT. At least one of `clientId` and `userName`; a password only
@@ -23,9 +25,9 @@ export const AccessTokenCredentials = Type.Object(
 export const MqttBasicCredentials = Type.Object(
   {
     type: Type.Literal('MQTT_BASIC'),
-    clientId: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
-    userName: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
-    password: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+    clientId: Type.Optional(mqttText),
+    userName: Type.Optional(mqttText),
+    password: Type.Optional(mqttText),
   },
   { additionalProperties: false },
 );

@@ -47,9 +47,9 @@ export interface DeviceActivityChanged {
   readonly lastDisconnectTime: number | null;
 }
 
-/** A device profile was changed or deleted: remembered copies of it are stale. */
+/** A device profile was made, changed or deleted: remembered copies of it, or of its absence, are stale. */
 export interface ProfileChanged {
-  readonly kind: 'profile.updated' | 'profile.deleted';
+  readonly kind: 'profile.created' | 'profile.updated' | 'profile.deleted';
   readonly tenantId: string;
   readonly profileId: string;
 }

@@ -2,7 +2,7 @@
  * The tables, as Kysely sees them. The same on SQLite and PostgreSQL, so: ids are UUIDv7 texts, times are integer
  * milliseconds since the Unix epoch, flags are 0 or 1, JSON is text. Every row of a tenant carries `tenant_id`.
  */
-import type { Kysely } from 'kysely';
+import type { Generated, Kysely } from 'kysely';
 import type { Role } from '#contract/common.ts';
 import type { Language } from '#contract/users.ts';
 
@@ -90,6 +90,8 @@ export interface DeviceTable {
   name: string;
   label: string;
   description: string;
+  /** Name and label in lower case, which a search looks through (databases fold ASCII alone). */
+  search_text: Generated<string>;
   is_gateway: number;
   enabled: number;
   active: number;

@@ -79,6 +79,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
     .addUniqueConstraint('device_profiles_name', ['tenant_id', 'name'])
     .execute();
+  await db.schema
+    .createIndex('device_profiles_default')
+    .unique()
+    .on('device_profiles')
+    .column('tenant_id')
+    .where(sql.ref('is_default'), '=', sql.lit(1))
+    .execute();
 
   await db.schema
     .createTable('devices')
@@ -88,6 +95,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('name', 'text', (c) => c.notNull())
     .addColumn('label', 'text', (c) => c.notNull())
     .addColumn('description', 'text', (c) => c.notNull())
+    .addColumn('search_text', 'text', (c) => c.notNull().defaultTo(''))
     .addColumn('is_gateway', 'integer', (c) => c.notNull())
     .addColumn('enabled', 'integer', (c) => c.notNull())
     .addColumn('active', 'integer', (c) => c.notNull())
@@ -113,6 +121,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('expires_at', 'bigint')
     .execute();
   await db.schema.createIndex('credentials_by_device').on('credentials').column('device_id').execute();
+  await db.schema.createIndex('credentials_by_expiry').on('credentials').column('expires_at').execute();
 
   await db.schema
     .createTable('attributes')
