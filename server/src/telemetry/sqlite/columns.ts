@@ -1,0 +1,134 @@
+/**
+ * Points as columns: what crosses between the main thread and the storage thread. Typed arrays cost a fraction of what
+ * an array of objects costs to clone (measured: 0.02 against 0.5 µs a point).
+ */
+import type { TelemetryMessage, TelemetryPoint, TelemetryValue } from '../store.ts';
+
+/** How a value is stored. The numbers stand in the database: never change one. */
+export const valueKind = { number: 0, text: 1, boolean: 2, json: 3 } as const;
+
+export interface ValueColumns {
+  readonly ts: Float64Array;
+  readonly kind: Uint8Array;
+  /** The number, 0 or 1 for a flag, or for text and JSON the index into `texts`. */
+  readonly number: Float64Array;
+  readonly texts: readonly string[];
+}
+
+/** The points of several messages. Ids and keys are indexes into `names`, so each crosses once. */
+export interface AppendBatch extends ValueColumns {
+  readonly names: readonly string[];
+  /** Per message. */
+  readonly tenant: Uint32Array;
+  readonly device: Uint32Array;
+  readonly count: Uint32Array;
+  /** Per point. */
+  readonly key: Uint32Array;
+}
+
+/** A value as the columns of its row. Text and JSON have no number, numbers and flags no text. */
+export interface StoredValue {
+  readonly kind: number;
+  readonly number: number | null;
+  readonly text: string | null;
+}
+
+/** @throws RangeError on a time that is no whole millisecond */
+export function toColumns(messages: readonly TelemetryMessage[]): AppendBatch {
+  const points = messages.reduce((sum, message) => sum + message.points.length, 0);
+  const names = new Map<string, number>();
+  const nameOf = (text: string): number => {
+    let index = names.get(text);
+    if (index === undefined) {
+      index = names.size;
+      names.set(text, index);
+    }
+    return index;
+  };
+  const tenant = new Uint32Array(messages.length);
+  const device = new Uint32Array(messages.length);
+  const count = new Uint32Array(messages.length);
+  const key = new Uint32Array(points);
+  const values = createValueColumns(points);
+  let p = 0;
+  for (const [m, message] of messages.entries()) {
+    tenant[m] = nameOf(message.tenantId);
+    device[m] = nameOf(message.deviceId);
+    count[m] = message.points.length;
+    for (const point of message.points) {
+      // A half surrogate pair cannot be stored as UTF-8; without this it would come back as another key than it went.
+      key[p++] = nameOf(point.key.toWellFormed());
+      values.add(point.ts, point.value);
+    }
+  }
+  return { ...values.columns, names: [...names.keys()], tenant, device, count, key };
+}
+
+/** Columns for exactly `points` points, filled one by one. */
+export function createValueColumns(points: number): {
+  readonly columns: ValueColumns;
+  add(ts: number, value: TelemetryValue): void;
+} {
+  const ts = new Float64Array(points);
+  const kind = new Uint8Array(points);
+  const number = new Float64Array(points);
+  const texts: string[] = [];
+  let i = 0;
+  const addText = (text: string): number => texts.push(text.toWellFormed()) - 1;
+  return {
+    columns: { ts, kind, number, texts },
+    add(tsMs, value) {
+      if (!Number.isSafeInteger(tsMs)) throw new RangeError(`${tsMs} is no time in whole milliseconds.`);
+      ts[i] = tsMs;
+      if (typeof value === 'number' && Number.isFinite(value)) {
+        kind[i] = valueKind.number;
+        number[i] = value;
+      } else if (typeof value === 'boolean') {
+        kind[i] = valueKind.boolean;
+        number[i] = value ? 1 : 0;
+      } else if (typeof value === 'object') {
+        kind[i] = valueKind.json;
+        number[i] = addText(value.json);
+      } else {
+        // JSON has no infinite numbers, so one that slipped in (1e999) is kept as its text.
+        kind[i] = valueKind.text;
+        number[i] = addText(String(value));
+      }
+      i++;
+    },
+  };
+}
+
+/** The value of row `i`. */
+export function valueAt(columns: ValueColumns, i: number): TelemetryValue {
+  const number = columns.number[i] ?? 0;
+  switch (columns.kind[i]) {
+    case valueKind.text:
+      return columns.texts[number] ?? '';
+    case valueKind.json:
+      return { json: columns.texts[number] ?? 'null' };
+    case valueKind.boolean:
+      return number !== 0;
+    default:
+      return number;
+  }
+}
+
+/** The points of one series. */
+export function fromColumns(key: string, columns: ValueColumns): TelemetryPoint[] {
+  return Array.from(columns.ts, (ts, i) => ({ key, ts, value: valueAt(columns, i) }));
+}
+
+/** A stored row as a value. */
+export function toValue({ kind, number, text }: StoredValue): TelemetryValue {
+  switch (kind) {
+    case valueKind.text:
+      return text ?? '';
+    case valueKind.json:
+      return { json: text ?? 'null' };
+    case valueKind.boolean:
+      return number !== 0;
+    default:
+      return number ?? 0;
+  }
+}

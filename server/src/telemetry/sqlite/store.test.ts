@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { testTelemetryStore } from '../../../test/telemetry-store-suite.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { createMetrics } from '../../metrics.ts';
+import type { TelemetryStore } from '../store.ts';
+import { createSqliteTelemetryStore, type SqliteTelemetryDeps } from './store.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'gapura-telemetry-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const path = (): string => join(directory, 'telemetry.sqlite');
+async function open(extra: Partial<SqliteTelemetryDeps> = {}): Promise<TelemetryStore> {
+  const log = pino({ level: 'silent' });
+  const store = createSqliteTelemetryStore({
+    path: path(),
+    metrics: createMetrics(),
+    log,
+    clock: systemClock,
+    ...extra,
+  });
+  await store.start();
+  return store;
+}
+
+testTelemetryStore('SQLite', async () => {
+  let store = await open();
+  return {
+    store,
+    async reopen() {
+      await store.stop();
+      store = await open();
+      return store;
+    },
+    dispose: () => store.stop(),
+  };
+});
+
+const device = { tenantId: 't', deviceId: 'd' };
+const message = (ts: number, value: number | string = ts) => ({ ...device, points: [{ key: 'k', ts, value }] });
+const count = async (store: TelemetryStore): Promise<number> => (await store.stats(device))[0]?.points ?? 0;
+
+test('appends that wait share a commit', async () => {
+  const metrics = createMetrics();
+  const store = await open({ metrics });
+  await Promise.all(Array.from({ length: 500 }, (_, i) => store.append([message(i)])));
+  const { values } = await metrics.commitPoints.get();
+  const commits = values.find((value) => value.metricName === 'gapura_commit_points_count')?.value ?? 0;
+  expect(commits).toBeGreaterThan(0);
+  expect(commits).toBeLessThan(100);
+  expect(values.find((value) => value.metricName === 'gapura_commit_points_sum')?.value).toBe(500);
+  await store.stop();
+});
+
+test('while another process holds the file, appends are refused, questions answered, and it recovers by itself', async () => {
+  const store = await open();
+  await store.append([message(1)]);
+  const holder = new DatabaseSync(path());
+  holder.exec('begin immediate');
+  await expect(Promise.all([store.append([message(2)]), store.append([message(3)])])).rejects.toMatchObject({
+    code: 'storage_unavailable',
+  });
+  expect(await count(store)).toBe(1);
+  holder.exec('rollback');
+  holder.close();
+  await store.append([message(4)]);
+  expect(await count(store)).toBe(2);
+  await store.stop();
+});
+
+test('when the disk is full nothing of the batch is stored, questions are answered, and room that is made is used', async () => {
+  const store = await open({ maxSizeBytes: 400_000 });
+  await store.append([message(1)]);
+  const big = Array.from({ length: 40 }, (_, i) => ({ key: `new-${i}`, ts: i, value: 'x'.repeat(20_000) }));
+  await expect(store.append([{ ...device, points: big }])).rejects.toMatchObject({
+    code: 'storage_unavailable',
+    extra: { retryAfterMs: 1000 },
+  });
+  expect(await store.latest([device])).toEqual(new Map([['d', [{ key: 'k', ts: 1, value: 1 }]]]));
+  // The keys of the failed batch were rolled back with it; they must not be remembered.
+  await store.append([{ ...device, points: [{ key: 'new-0', ts: 1, value: 1 }] }]);
+  expect((await store.stats(device)).map(({ key }) => key)).toEqual(['k', 'new-0']);
+  let stored = 0;
+  const fill = async (): Promise<void> => {
+    for (; stored < 100; stored++) await store.append([message(100 + stored, 'x'.repeat(20_000))]);
+  };
+  await expect(fill()).rejects.toMatchObject({ code: 'storage_unavailable' });
+  await store.deleteRange(device, ['k'], 100, 1000);
+  await store.append([message(2, 'x'.repeat(20_000))]);
+  expect(await count(store)).toBe(2);
+  await store.stop();
+});
+
+test('a file of a newer version is refused at the start with a sentence', async () => {
+  const newer = new DatabaseSync(path());
+  newer.exec('pragma user_version = 99');
+  newer.close();
+  await expect(open()).rejects.toThrow(/cannot be opened: it was written by a newer Gapura/);
+});
+
+test('a folder that is not there is refused at the start', async () => {
+  await expect(open({ path: join(directory, 'none', 'telemetry.sqlite') })).rejects.toThrow(/cannot be opened/);
+});
+
+test('the points of a deleted device leave the file, also when the process ends meanwhile', async () => {
+  const store = await open();
+  for (let from = 0; from < 40_000; from += 10_000) {
+    const points = Array.from({ length: 10_000 }, (_, i) => ({ key: 'k', ts: from + i, value: i }));
+    await store.append([{ ...device, points }]);
+  }
+  await store.deleteDevice(device);
+  await store.stop();
+  const left = (): unknown => {
+    const file = new DatabaseSync(path());
+    const row = file.prepare('select (select count(*) from point) points, (select count(*) from series) series').get();
+    file.close();
+    return { ...row };
+  };
+  const again = await open();
+  await expect.poll(left).toEqual({ points: 0, series: 0 });
+  await again.stop();
+});
+
+test('kill -9 in the middle of a stream loses nothing that was acknowledged', async () => {
+  const writer = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('../../../test/telemetry-writer.ts', import.meta.url)), path()],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const ended = once(writer, 'exit');
+  const acknowledged = new Map<string, number>();
+  let lines = 0;
+  for await (const line of createInterface(writer.stdout)) {
+    const [device, ts] = line.split(' ');
+    if (device === undefined || ts === undefined) continue;
+    acknowledged.set(`device-${device}`, Number(ts));
+    if (++lines === 600) writer.kill('SIGKILL');
+  }
+  expect((await ended)[1]).toBe('SIGKILL');
+
+  const store = await open();
+  expect(acknowledged.size).toBe(4);
+  for (const [deviceId, lastTs] of acknowledged) {
+    const keys = ['a', 'b', 'c'];
+    const range = { tenantId: 't', deviceId, keys, fromMs: 0, toMs: lastTs + 1, order: 'asc', limit: 100_000 } as const;
+    for (const [key, points] of await store.range(range)) {
+      expect(points.map(({ value }) => value)).toEqual(Array.from({ length: lastTs + 1 }, (_, ts) => `${key}-${ts}`));
+    }
+    expect((await store.stats({ tenantId: 't', deviceId })).map(({ key }) => key)).toEqual(keys);
+    // A message is stored whole or not at all.
+    const [first, ...others] = await store.stats({ tenantId: 't', deviceId });
+    for (const stats of others) expect(stats.points).toBe(first?.points);
+  }
+  await store.stop();
+});

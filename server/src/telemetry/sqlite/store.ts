@@ -1,0 +1,201 @@
+/**
+ * Telemetry as a plain table in a SQLite file of its own, written and read by a thread of its own. This is the main
+ * thread's end: it packs, unpacks, and tells what failed.
+ */
+import { Worker } from 'node:worker_threads';
+import type { FastifyBaseLogger } from 'fastify';
+import { AppError, StartupError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Metrics } from '../../metrics.ts';
+import type { TelemetryPoint, TelemetryStore } from '../store.ts';
+import { fromColumns, toColumns, valueAt } from './columns.ts';
+import type { Answer, CallName, Fault, Input, Output, ThreadOptions } from './protocol.ts';
+
+export interface SqliteTelemetryDeps {
+  /** Of the file; its folder exists. */
+  readonly path: string;
+  readonly metrics: Pick<Metrics, 'commitSeconds' | 'commitPoints'>;
+  readonly log: FastifyBaseLogger;
+  readonly clock: Clock;
+  /** The file never grows beyond this; without it, as far as the disk goes. */
+  readonly maxSizeBytes?: number;
+}
+
+/** Points that wait for their commit at most: about 30 MB. The senders' own limits are far below. */
+const waitingPointsLimit = 1_000_000;
+/** Questions that wait for their answer at most. */
+const waitingCallsLimit = 10_000;
+/** A thread that ended by a fault is started again, but not in a tight circle. */
+const restartPauseMs = 1000;
+
+interface Waiting {
+  readonly points: number;
+  resolve(output: unknown): void;
+  reject(error: AppError): void;
+}
+
+export function createSqliteTelemetryStore(deps: SqliteTelemetryDeps): TelemetryStore {
+  const thread = new StorageThread(deps);
+  return {
+    start: () => thread.start(),
+    stop: () => thread.stop(),
+    async append(messages) {
+      const batch = toColumns(messages);
+      if (batch.ts.length > 0) await thread.call('append', batch, batch.ts.length);
+    },
+    async latest(devices, keys) {
+      const { rows, columns } = await thread.call('latest', { devices, keys });
+      const found = new Map<string, TelemetryPoint[]>();
+      for (const [i, { device, key }] of rows.entries()) {
+        const deviceId = devices[device]?.deviceId ?? '';
+        const point = { key, ts: columns.ts[i] ?? 0, value: valueAt(columns, i) };
+        const points = found.get(deviceId);
+        if (points === undefined) found.set(deviceId, [point]);
+        else points.push(point);
+      }
+      return found;
+    },
+    async range(query) {
+      const series = await thread.call('range', query);
+      return new Map(series.map(({ key, columns }) => [key, fromColumns(key, columns)]));
+    },
+    async aggregate(query) {
+      const series = await thread.call('aggregate', query);
+      return new Map(series.map(({ key, buckets }) => [key, [...buckets]]));
+    },
+    deleteRange: (device, keys, fromMs, toMs) => thread.call('deleteRange', { device, keys, fromMs, toMs }),
+    deleteDevice: (device) => thread.call('deleteDevice', device),
+    retain: (tenantId, beforeMs) => thread.call('retain', { tenantId, beforeMs }),
+    stats: async (device) => [...(await thread.call('stats', device))],
+  };
+}
+
+class StorageThread {
+  readonly #deps: SqliteTelemetryDeps;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined;
+  #nextId = 1;
+  #waitingPoints = 0;
+  #startedAtMs = Number.NEGATIVE_INFINITY;
+  #running = false;
+  /** Whether the last commit failed: told once, not once per message. */
+  #failing = false;
+
+  constructor(deps: SqliteTelemetryDeps) {
+    this.#deps = deps;
+  }
+
+  async start(): Promise<void> {
+    this.#running = true;
+    const opened = Promise.withResolvers<Fault | undefined>();
+    this.#spawn(opened.resolve);
+    const fault = await opened.promise;
+    if (fault === undefined) return;
+    this.#running = false;
+    throw new StartupError(`The telemetry file ${this.#deps.path} cannot be opened: ${fault.message}.`);
+  }
+
+  /** Appends that were called before are stored; questions that are not answered yet are refused. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    worker.postMessage('close');
+    await ended;
+  }
+
+  call<Name extends CallName>(name: Name, input: Input<Name>, points = 0): Promise<Output<Name>> {
+    if (!this.#running) return Promise.reject(new AppError('storage_unavailable', 'The telemetry store is closed.'));
+    if (this.#waitingPoints + points > waitingPointsLimit || this.#waiting.size >= waitingCallsLimit) {
+      return Promise.reject(
+        new AppError('overloaded', 'Too much waits for the telemetry store.', { retryAfterMs: 1000 }),
+      );
+    }
+    if (this.#worker === undefined) {
+      if (this.#deps.clock.now() - this.#startedAtMs < restartPauseMs) {
+        return Promise.reject(new AppError('storage_unavailable', undefined, { retryAfterMs: restartPauseMs }));
+      }
+      this.#spawn(() => {});
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Output<Name>>();
+    const id = this.#nextId++;
+    this.#waitingPoints += points;
+    // The thread answers each call with the output of its name.
+    this.#waiting.set(id, { points, resolve: resolve as (output: unknown) => void, reject });
+    this.#worker?.postMessage({ id, name, input });
+    return promise;
+  }
+
+  #spawn(opened: (fault: Fault | undefined) => void): void {
+    this.#startedAtMs = this.#deps.clock.now();
+    const { path, maxSizeBytes } = this.#deps;
+    const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+      name: 'telemetry',
+      workerData: { path, maxSizeBytes } satisfies ThreadOptions,
+    });
+    this.#worker = worker;
+    worker.on('message', (answer: Answer) => {
+      if (answer.kind === 'opened') opened(answer.fault);
+      else this.#take(answer);
+    });
+    worker.on('error', (error) => {
+      this.#deps.log.error({ err: error }, 'the telemetry thread failed');
+      opened({ message: error.message, errcode: 0 });
+    });
+    worker.on('exit', () => {
+      this.#worker = undefined;
+      opened({ message: 'its thread ended', errcode: 0 });
+      for (const id of [...this.#waiting.keys()]) {
+        this.#settle(id, (waiting) => waiting.reject(new AppError('storage_unavailable')));
+      }
+    });
+  }
+
+  #take(answer: Exclude<Answer, { kind: 'opened' }>): void {
+    switch (answer.kind) {
+      case 'committed':
+        this.#noteCommit(answer);
+        for (const id of answer.ids) {
+          this.#settle(id, (waiting) => {
+            if (answer.fault === undefined) waiting.resolve(undefined);
+            else waiting.reject(toUnavailable(answer.fault));
+          });
+        }
+        return;
+      case 'answered':
+        this.#settle(answer.id, (waiting) => waiting.resolve(answer.output));
+        return;
+      case 'failed':
+        this.#deps.log.error({ fault: answer.fault }, 'a telemetry query failed');
+        this.#settle(answer.id, (waiting) => waiting.reject(toUnavailable(answer.fault)));
+    }
+  }
+
+  #noteCommit({ fault, points, seconds }: Extract<Answer, { kind: 'committed' }>): void {
+    const { log, metrics } = this.#deps;
+    if (fault === undefined) {
+      metrics.commitSeconds.observe(seconds);
+      metrics.commitPoints.observe(points);
+      if (this.#failing) log.info('telemetry is stored again');
+    } else if (!this.#failing) {
+      log.error({ fault }, 'telemetry cannot be stored');
+    }
+    this.#failing = fault !== undefined;
+  }
+
+  #settle(id: number, settle: (waiting: Waiting) => void): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(id);
+    this.#waitingPoints -= waiting.points;
+    settle(waiting);
+  }
+}
+
+function toUnavailable(fault: Fault): AppError {
+  return new AppError('storage_unavailable', `The telemetry store says: ${fault.message}.`, {
+    retryAfterMs: 1000,
+    cause: fault,
+  });
+}
