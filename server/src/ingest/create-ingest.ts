@@ -1,0 +1,228 @@
+/** The ingest pipeline: limits → parse and validate → batch → one durable commit → acknowledge → publish. */
+import type { Logger } from 'pino';
+import type { Attributes } from '../attributes/attributes.ts';
+import type { Bus } from '../bus/bus.ts';
+import { subjects } from '../bus/subjects.ts';
+import type { DeviceIdentity } from '../credentials/gate.ts';
+import { AppError } from '../errors.ts';
+import type { Clock } from '../lib/clock.ts';
+import { createRateLimiter, type RateLimiter } from '../lib/rate-limit.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import type { DeviceRef, TelemetryPoint, TelemetryStore } from '../telemetry/store.ts';
+import { Backlog } from './backlog.ts';
+import { Batcher, type Pending } from './batcher.ts';
+import { FaultLog } from './fault-log.ts';
+import type { Acknowledge, Ingest, Refusal } from './ingest.ts';
+import { defaultIngestLimits, type IngestLimits, maxRatedDevices } from './limits.ts';
+import { parseAttributes } from './parse-attributes.ts';
+import { parseTelemetry } from './parse-telemetry.ts';
+import { isRefusal } from './refusals.ts';
+
+export interface IngestDeps {
+  readonly store: Pick<TelemetryStore, 'append'>;
+  readonly attributes: Pick<Attributes, 'write'>;
+  readonly sessions: Pick<Sessions, 'touch'>;
+  readonly bus: Pick<Bus, 'hasInterest' | 'publish'>;
+  readonly metrics: Pick<Metrics, 'points' | 'acknowledgeSeconds' | 'rejections'>;
+  readonly clock: Clock;
+  readonly log: Pick<Logger, 'error' | 'info'>;
+  readonly limits?: Partial<IngestLimits>;
+}
+
+export interface IngestPipeline extends Ingest {
+  /**
+   * Stores points that have been validated elsewhere (telemetry written over REST) in the batches of the devices.
+   * Resolves after the commit, then publishes them.
+   * @throws AppError `overloaded`, `storage_unavailable`, `shutting_down`, each to be tried again
+   */
+  acceptPoints(device: DeviceRef, points: readonly TelemetryPoint[]): Promise<void>;
+  /** Takes nothing more; resolves when all that was taken has been acknowledged. */
+  stop(): Promise<void>;
+}
+
+/** When to try again after the queue was full or the disk failed: both take about a second to get better. */
+const retryAfterMs = 1000;
+/** Every so many messages the time to acknowledgement is measured: a histogram costs as much as parsing. */
+const sampleEvery = 16;
+/** What a point weighs in the books when it did not come as bytes: about its share of a message. */
+const bytesPerPoint = 24;
+
+interface Uplink extends Pending {
+  readonly acknowledge: Acknowledge;
+  /** Process time in ms, of the messages that are measured. */
+  readonly arrivedAt: number | undefined;
+}
+
+const overloaded: Refusal = {
+  code: 'overloaded',
+  detail: 'More waits for the disk than the limit allows; send again later.',
+  retryAfterMs,
+};
+const stopping: Refusal = { code: 'shutting_down', detail: 'Gapura is shutting down; send again later.', retryAfterMs };
+const notStored: Refusal = {
+  code: 'storage_unavailable',
+  detail: 'The storage did not take the data; send again later.',
+  retryAfterMs,
+};
+
+export function createIngest(deps: IngestDeps): IngestPipeline {
+  const { store, attributes, sessions, bus, metrics, clock, log } = deps;
+  const limits: IngestLimits = { ...defaultIngestLimits, ...deps.limits };
+  const backlog = new Backlog(limits.saturatedAt, limits.refusedAt);
+  const telemetryFaults = new FaultLog(log, 'telemetry');
+  const attributeFaults = new FaultLog(log, 'attributes');
+  const rate = (rules: IngestLimits['deviceMessages']): RateLimiter =>
+    createRateLimiter({ clock, limits: rules, maxKeys: maxRatedDevices });
+  const messageRate = rate(limits.deviceMessages);
+  const pointRate = rate(limits.devicePoints);
+  let messagesSeen = 0;
+  let isStopping = false;
+
+  const batcher = new Batcher<Uplink>({
+    append: (messages) => store.append(messages),
+    settled,
+    maxAppends: limits.maxAppends,
+    ...limits.batch,
+  });
+
+  function answer(acknowledge: Acknowledge, refusal: Refusal | undefined): void {
+    if (refusal !== undefined) metrics.rejections.inc({ where: 'ingest', code: refusal.code });
+    try {
+      acknowledge(refusal);
+    } catch (error) {
+      // One connection's fault is not the others'.
+      log.error({ err: error }, 'an acknowledgement failed');
+    }
+  }
+
+  function settled(batch: readonly Uplink[], error: unknown): void {
+    let points = 0;
+    let bytes = 0;
+    const refusal = error === undefined ? undefined : notStored;
+    if (error === undefined) telemetryFaults.succeeded();
+    else telemetryFaults.failed(error, batch.length);
+    for (const uplink of batch) {
+      points += uplink.message.points.length;
+      bytes += uplink.bytes;
+      answer(uplink.acknowledge, refusal);
+      if (refusal === undefined) observe(uplink.arrivedAt);
+    }
+    if (refusal === undefined) {
+      metrics.points.inc(points);
+      for (const uplink of batch) publish(uplink);
+    }
+    backlog.leave({ messages: batch.length, points, bytes });
+  }
+
+  function publish({ message }: Uplink): void {
+    const { tenantId, deviceId, points } = message;
+    const subject = subjects.telemetry(tenantId, deviceId);
+    // Telemetry that nobody looks at costs nothing further.
+    if (bus.hasInterest(subject)) bus.publish(subject, { kind: 'telemetry.stored', tenantId, deviceId, points });
+  }
+
+  const arrival = (): number | undefined => (messagesSeen++ % sampleEvery === 0 ? performance.now() : undefined);
+
+  function observe(arrivedAt: number | undefined): void {
+    if (arrivedAt !== undefined) metrics.acknowledgeSeconds.observe((performance.now() - arrivedAt) / 1000);
+  }
+
+  /** What can be said before the payload has been read: nothing is parsed for those who are refused anyway. */
+  function refusalBeforeParsing(device: DeviceIdentity, bytes: number): Refusal | undefined {
+    if (isStopping) return stopping;
+    if (backlog.isFullFor(0, bytes)) return overloaded;
+    return tooMany(messageRate.take(device.deviceId), 'messages');
+  }
+
+  return {
+    telemetry(device, payload, acknowledge) {
+      sessions.touch(device);
+      const bytes = payload.length;
+      const early = refusalBeforeParsing(device, bytes);
+      if (early !== undefined) return answer(acknowledge, early);
+      const arrivedAt = arrival();
+      const points = parseTelemetry(payload, clock.now(), limits);
+      if (isRefusal(points)) return answer(acknowledge, points);
+      if (points.length === 0) return answer(acknowledge, undefined);
+      const late = backlog.isFullFor(points.length, bytes)
+        ? overloaded
+        : tooMany(pointRate.take(device.deviceId, points.length), 'telemetry points');
+      if (late !== undefined) return answer(acknowledge, late);
+      backlog.enter(points.length, bytes);
+      const message = { tenantId: device.tenantId, deviceId: device.deviceId, points };
+      batcher.add({ message, bytes, acknowledge, arrivedAt });
+    },
+
+    attributes(device, payload, acknowledge) {
+      sessions.touch(device);
+      const bytes = payload.length;
+      const early = refusalBeforeParsing(device, bytes);
+      if (early !== undefined) return answer(acknowledge, early);
+      const arrivedAt = arrival();
+      const parsed = parseAttributes(payload, limits);
+      if (isRefusal(parsed)) return answer(acknowledge, parsed);
+      const { tenantId, deviceId } = device;
+      // Nothing but nulls: there is nothing to keep, and nothing is wrong.
+      if (Object.keys(parsed.values).length === 0) return answer(acknowledge, undefined);
+      backlog.enter(0, bytes);
+      void writeAttributes({ tenantId, deviceId }, parsed.values).then((refusal) => {
+        answer(acknowledge, refusal);
+        if (refusal === undefined) observe(arrivedAt);
+        backlog.leave({ messages: 1, points: 0, bytes });
+      });
+    },
+
+    acceptPoints({ tenantId, deviceId }, points) {
+      const bytes = points.length * bytesPerPoint;
+      if (points.length === 0) return Promise.resolve();
+      return new Promise((resolve, reject) => {
+        const acknowledge: Acknowledge = (refusal) => (refusal === undefined ? resolve() : reject(toError(refusal)));
+        if (isStopping) return answer(acknowledge, stopping);
+        if (backlog.isFullFor(points.length, bytes)) return answer(acknowledge, overloaded);
+        backlog.enter(points.length, bytes);
+        batcher.add({ message: { tenantId, deviceId, points }, bytes, acknowledge, arrivedAt: undefined });
+      });
+    },
+
+    get saturated() {
+      return backlog.saturated;
+    },
+    whenDrained: (callback) => backlog.whenDrained(callback),
+
+    stop() {
+      isStopping = true;
+      return backlog.whenEmpty();
+    },
+  };
+
+  async function writeAttributes(
+    device: DeviceRef,
+    values: Parameters<Attributes['write']>[0]['values'],
+  ): Promise<Refusal | undefined> {
+    try {
+      await attributes.write({ ...device, scope: 'client', values });
+      attributeFaults.succeeded();
+      return undefined;
+    } catch (error) {
+      // What the rules of attributes say of this message is the device's to hear; all else is the storage's trouble.
+      if (error instanceof AppError && error.status < 500) return toRefusal(error);
+      attributeFaults.failed(error, 1);
+      return notStored;
+    }
+  }
+}
+
+function tooMany(waitMs: number, what: string): Refusal | undefined {
+  if (waitMs === 0) return undefined;
+  return { code: 'rate_limited', detail: `The device sends more ${what} than its limit allows.`, retryAfterMs: waitMs };
+}
+
+const toError = ({ code, detail, retryAfterMs: afterMs }: Refusal): AppError =>
+  new AppError(code, detail, afterMs === undefined ? {} : { retryAfterMs: afterMs });
+
+const toRefusal = ({ code, message, extra }: AppError): Refusal => ({
+  code,
+  detail: message,
+  ...(extra.retryAfterMs !== undefined && { retryAfterMs: extra.retryAfterMs }),
+});
