@@ -5,7 +5,7 @@ import { Credentials } from './credentials.ts';
 const deviceFields = {
   name: Type.String({ minLength: 1, maxLength: 255, description: 'Unique in the tenant' }),
   label: Type.String({ maxLength: 255 }),
-  description: Type.String({ maxLength: 4000 }),
+  description: Type.String({ maxLength: 4000, pattern: '^[^\\u0000]*$' }),
   isGateway: Type.Boolean({ description: 'May speak for other devices' }),
   enabled: Type.Boolean({ description: 'A disabled device is refused everywhere' }),
 };

@@ -18,7 +18,10 @@ export const ReprovisionPolicy = Type.Union(
 export type ReprovisionPolicy = Static<typeof ReprovisionPolicy>;
 
 /** `count:seconds`, several joined by commas; all of them hold. Empty: the server's default. */
-export const RateLimit = Type.String({ pattern: '^$|^\\d{1,9}:\\d{1,6}(,\\d{1,9}:\\d{1,6}){0,3}$' });
+export const RateLimit = Type.String({
+  pattern: '^$|^[1-9]\\d{0,8}:[1-9]\\d{0,5}(,[1-9]\\d{0,8}:[1-9]\\d{0,5}){0,3}$',
+  description: '`count:seconds`, up to four joined by commas; empty for the default of the server',
+});
 
 const provisioningFields = {
   strategy: ProvisionStrategy,
@@ -30,7 +33,7 @@ const provisioningFields = {
 
 const profileFields = {
   name: Type.String({ minLength: 1, maxLength: 255 }),
-  description: Type.String({ maxLength: 4000 }),
+  description: Type.String({ maxLength: 4000, pattern: '^[^\\u0000]*$' }),
   isDefault: Type.Boolean({ description: 'Devices that name no profile get this one; one per tenant' }),
   tlsOnly: Type.Boolean({ description: 'Refuse devices of this profile on connections without TLS' }),
   tokenInPath: Type.Boolean({ description: 'Let devices prove themselves by an access token in the HTTP path' }),
