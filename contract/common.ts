@@ -11,10 +11,7 @@ export const IdParams = Type.Object({ id: Id });
 
 /** Roles, strongest first. Each may do all that the ones after it may. */
 export const roles = ['owner', 'admin', 'operator', 'viewer'] as const;
-export const Role = Type.Union(
-  roles.map((role) => Type.Literal(role)),
-  { description: 'owner > admin > operator > viewer' },
-);
+export const Role = Type.Enum(roles, { description: 'owner > admin > operator > viewer' });
 export type Role = (typeof roles)[number];
 
 /** Any JSON value. */
