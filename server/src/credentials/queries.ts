@@ -56,3 +56,43 @@ export async function deleteExpired(db: Db, now: number): Promise<ExpiredCredent
     .returning(['id', 'tenant_id', 'device_id'])
     .execute();
 }
+
+/** Credentials with the device they open and what its profile asks. */
+export interface GateRow {
+  readonly id: string;
+  readonly sealed: Uint8Array;
+  readonly expires_at: number | null;
+  readonly tenant_id: string;
+  readonly device_id: string;
+  readonly device_name: string;
+  readonly is_gateway: number;
+  readonly enabled: number;
+  readonly profile_id: string;
+  readonly tls_only: number;
+  readonly token_in_path: number;
+}
+
+/** Over all tenants: the credentials alone say whose device it is. The newest credentials come first. */
+export function selectForGate(db: Db, lookupHashes: readonly string[], now: number): Promise<GateRow[]> {
+  return db
+    .selectFrom('credentials as c')
+    .innerJoin('devices as d', 'd.id', 'c.device_id')
+    .innerJoin('device_profiles as p', 'p.id', 'd.profile_id')
+    .select([
+      'c.id',
+      'c.sealed',
+      'c.expires_at',
+      'd.tenant_id',
+      'd.id as device_id',
+      'd.name as device_name',
+      'd.is_gateway',
+      'd.enabled',
+      'p.id as profile_id',
+      'p.tls_only',
+      'p.token_in_path',
+    ])
+    .where('c.lookup_hash', 'in', lookupHashes)
+    .where((eb) => eb.or([eb('c.expires_at', 'is', null), eb('c.expires_at', '>', now)]))
+    .orderBy('c.id', 'desc')
+    .execute();
+}
