@@ -16,12 +16,6 @@ const port = (fallback: number, description: string) =>
     expects: 'a port from 0 to 65535 (0 is any free one)',
   });
 
-const oneOf = <const T extends string>(values: readonly T[], fallback: T, description: string) =>
-  Type.Union(
-    values.map((value) => Type.Literal(value)),
-    { default: fallback, description, expects: `one of ${values.join(', ')}` },
-  );
-
 const filePath = (description: string) =>
   Type.Optional(Type.String({ minLength: 1, description, expects: 'the path of a file' }));
 
@@ -88,12 +82,16 @@ export const ConfigSchema = Type.Object(
     natsUrl: Type.Optional(
       Type.String({ description: 'Reserved for NATS', expects: 'left out in this version', secret: true }),
     ),
-    logLevel: oneOf(
-      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-      'info',
-      'Least level that is logged',
-    ),
-    logFormat: oneOf(['auto', 'pretty', 'json'], 'auto', 'Log lines; auto is pretty on a terminal and JSON elsewhere'),
+    logLevel: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+      default: 'info',
+      description: 'Least level that is logged',
+      expects: 'one of fatal, error, warn, info, debug, trace, silent',
+    }),
+    logFormat: Type.Enum(['auto', 'pretty', 'json'], {
+      default: 'auto',
+      description: 'Log lines; auto is pretty on a terminal and JSON elsewhere',
+      expects: 'one of auto, pretty, json',
+    }),
   },
   { additionalProperties: false },
 );

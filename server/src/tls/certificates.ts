@@ -33,8 +33,8 @@ export interface CertificatesDeps {
 
 const dayMs = 86_400_000;
 const authorityDays = 3650;
-/** The longest that all clients accept (Apple refuses more). */
-const serverDays = 825;
+/** With the day of grace 825 days, the longest that all clients accept (Apple refuses more). */
+const serverDays = 824;
 const renewBeforeDays = 30;
 const authorityKeyContext = 'tls:certificate-authority-key';
 
