@@ -57,12 +57,7 @@ export const DeviceListQuery = Type.Object(
     profileId: Type.Optional(Id),
     active: Type.Optional(Type.Boolean()),
     isGateway: Type.Optional(Type.Boolean()),
-    sort: Type.Optional(
-      Type.Union(
-        deviceSorts.map((sort) => Type.Literal(sort)),
-        { default: 'name' },
-      ),
-    ),
+    sort: Type.Optional(Type.Enum(deviceSorts, { default: 'name' })),
     order: Type.Optional(Type.Union([Type.Literal('asc'), Type.Literal('desc')], { default: 'asc' })),
   },
   { additionalProperties: false },

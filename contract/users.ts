@@ -4,10 +4,7 @@ import { Id, Role, TimestampMs } from './common.ts';
 
 /** Languages in which the console speaks. */
 export const languages = ['en', 'id'] as const;
-export const Language = Type.Union(
-  languages.map((language) => Type.Literal(language)),
-  { description: 'Language of the console: English or Bahasa Indonesia' },
-);
+export const Language = Type.Enum(languages, { description: 'Language of the console: English or Bahasa Indonesia' });
 export type Language = (typeof languages)[number];
 
 /** Loose on purpose: the address proves itself when mail arrives. Compared in lower case. */
