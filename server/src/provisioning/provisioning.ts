@@ -17,7 +17,8 @@ export type ProvisionOutcome =
 export interface Provisioner {
   /**
    * Answers one provisioning request. Resolves after the commit that holds the device and its credentials.
-   * Requests that arrive together share commits; of several for one name exactly one gets it.
+   * Requests that arrive together share commits; of several for one name exactly one gets it. Rejects when the
+   * database does not answer: the transport says that it is unavailable, and the device comes again.
    * @param payload the request's JSON as it came; not kept after the call returns
    */
   handle(payload: Uint8Array, arrival: Arrival): Promise<ProvisionOutcome>;

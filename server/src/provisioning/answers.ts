@@ -1,0 +1,21 @@
+/** The answers to provisioning requests, byte for byte as ThingsBoard's once they are compact JSON (reference §1.5). */
+import type { Credentials } from '#contract/credentials.ts';
+import type { ProvisionBody } from './provisioning.ts';
+
+/** One answer for an unknown key, a wrong secret and a profile that provisions nobody: none of them can be told apart. */
+export const notFoundBody: ProvisionBody = Object.freeze({
+  errorMsg: 'Provision data was not found!',
+  status: 'NOT_FOUND',
+});
+
+/** One answer for every refusal of a request whose secret was right; the reason stands in the audit log. */
+export const failureBody: ProvisionBody = Object.freeze({ errorMsg: 'Failed to provision device!', status: 'FAILURE' });
+
+/** The order of the members differs between the types, as in ThingsBoard; absent parts of MQTT_BASIC are null. */
+export function successBody(credentials: Credentials): ProvisionBody {
+  if (credentials.type === 'ACCESS_TOKEN') {
+    return { credentialsType: 'ACCESS_TOKEN', credentialsValue: credentials.token, status: 'SUCCESS' };
+  }
+  const { clientId = null, userName = null, password = null } = credentials;
+  return { credentialsValue: { clientId, userName, password }, credentialsType: 'MQTT_BASIC', status: 'SUCCESS' };
+}
