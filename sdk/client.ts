@@ -12,6 +12,7 @@ import { createProfilesClient, type ProfilesClient } from './profiles.ts';
 import { type ClientOptions, createRequester } from './requester.ts';
 import { createSessionClient, type SessionClient } from './session.ts';
 import { createSetupClient, type SetupClient } from './setup.ts';
+import { createTelemetryClient, type TelemetryClient } from './telemetry.ts';
 import { createTenantClient, type TenantClient } from './tenant.ts';
 import { createUsersClient, type UsersClient } from './users.ts';
 
@@ -24,6 +25,7 @@ export interface GapuraClient {
   readonly profiles: ProfilesClient;
   readonly devices: DevicesClient;
   readonly credentials: CredentialsClient;
+  readonly telemetry: TelemetryClient;
   readonly audit: AuditClient;
 }
 
@@ -39,6 +41,7 @@ export function createClient(options: ClientOptions): GapuraClient {
     profiles: createProfilesClient(requester),
     devices: createDevicesClient(requester),
     credentials: createCredentialsClient(requester),
+    telemetry: createTelemetryClient(requester),
     audit: createAuditClient(requester),
   };
 }

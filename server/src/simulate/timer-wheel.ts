@@ -45,9 +45,10 @@ export function createTimerWheel(now: () => number = () => performance.now()): T
           continue;
         }
         entry.callback();
-        // From when it was due, not from now: the rate holds although single calls come late. After a long stall the
-        // missed turns are dropped, not made up in a burst.
-        entry.dueMs = Math.max(entry.dueMs + entry.periodMs, nowMs - entry.periodMs);
+        // From when it was due, not from now: the rate holds and devices stay spread although single calls come late.
+        // Turns that were missed in a stall are dropped, not made up for in a burst.
+        const missed = Math.max(0, Math.floor((nowMs - entry.dueMs) / entry.periodMs));
+        entry.dueMs += (missed + 1) * entry.periodMs;
         place(entry);
       }
     }
