@@ -10,7 +10,7 @@ import Fastify, {
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify';
-import { Problem } from '#contract/errors.ts';
+import { type ErrorCode, Problem } from '#contract/errors.ts';
 import { AppError } from '../errors.ts';
 import { type Access, type Principal, requireRole } from './principal.ts';
 import { replyWithProblem } from './problem.ts';
@@ -41,6 +41,8 @@ export interface PlatformApiDeps {
   authenticate(request: FastifyRequest): Promise<Principal>;
   /** Largest JSON body, bytes. */
   readonly bodyLimitBytes: number;
+  /** Told of each request that was answered with a problem, to count it. */
+  onRejection?(code: ErrorCode): void;
 }
 
 export interface RouteSummary {
@@ -67,10 +69,11 @@ export async function createPlatformApi(
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   api.setValidatorCompiler(createValidatorCompiler());
-  api.setErrorHandler((error, request, reply) => replyWithProblem(error, request, reply));
-  api.setNotFoundHandler((request, reply) =>
-    replyWithProblem(new AppError('not_found', `There is no ${request.method} ${request.url}.`), request, reply),
-  );
+  api.setErrorHandler((error, request, reply) => replyWithProblem(error, request, reply, deps.onRejection));
+  api.setNotFoundHandler((request, reply) => {
+    const error = new AppError('not_found', `There is no ${request.method} ${request.url}.`);
+    return replyWithProblem(error, request, reply, deps.onRejection);
+  });
   api.decorateRequest('principal', null);
   api.addSchema(Problem);
 
@@ -83,7 +86,9 @@ export async function createPlatformApi(
     }
   });
   // A route reads top-down: authenticate → authorise → validate → handle.
-  api.addHook('onRequest', async (request) => {
+  api.addHook('onRequest', async (request, reply) => {
+    // What the API tells is for its caller alone, and some of it is secret.
+    if (request.url.startsWith('/v1')) reply.header('cache-control', 'no-store');
     const access = request.routeOptions.config.access ?? 'public';
     if (access === 'public') return;
     request.principal = await deps.authenticate(request);

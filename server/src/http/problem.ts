@@ -12,11 +12,19 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** Answers with problem details (RFC 9457). What is not in the catalogue is logged and told as `internal_error`. */
-export function replyWithProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function replyWithProblem(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  onRejection?: (code: ErrorCode) => void,
+): FastifyReply {
   const fault = toAppError(error as FastifyError);
+  onRejection?.(fault.code);
   if (fault.status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed');
   const { retryAfterMs } = fault.extra;
   if (retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
+  // RFC 9110 §15.5.2: a 401 names a way in. (Bearer, for Basic would make browsers ask with a window of their own.)
+  if (fault.status === 401) reply.header('www-authenticate', 'Bearer realm="gapura"');
   return reply
     .code(fault.status)
     .header('content-type', 'application/problem+json')
