@@ -1,0 +1,159 @@
+/** Telemetry of devices: latest values, ranges (raw or aggregated), export, writing and deleting. */
+import { type Static, Type } from 'typebox';
+import { Id, type Json, TimestampMs } from './common.ts';
+
+/** Anything that JSON can say except null: devices' nulls are not stored. */
+export const TelemetryValue = Type.Unsafe<Json>({
+  description: 'A number, a text, a flag, or any JSON object or array',
+});
+
+/** A point. `ts` is milliseconds since the Unix epoch; devices may also say times before 1970. */
+export const TelemetryPoint = Type.Object({ ts: Type.Integer(), value: TelemetryValue });
+export type TelemetryPoint = Static<typeof TelemetryPoint>;
+
+export const aggregateFunctions = ['min', 'max', 'avg', 'sum', 'count', 'first', 'last'] as const;
+export type AggregateFunction = (typeof aggregateFunctions)[number];
+
+const OptionalNumber = Type.Optional(Type.Union([Type.Number(), Type.Null()]));
+const OptionalValue = Type.Optional(TelemetryValue);
+
+/**
+ * One interval; `ts` is its start. Intervals without points are left out. min, max, avg and sum are over numbers alone
+ * and null where there are none; count, first and last are over every value.
+ */
+export const TelemetryBucket = Type.Object({
+  ts: Type.Integer(),
+  min: OptionalNumber,
+  max: OptionalNumber,
+  avg: OptionalNumber,
+  sum: OptionalNumber,
+  count: Type.Optional(Type.Integer()),
+  first: OptionalValue,
+  last: OptionalValue,
+});
+export type TelemetryBucket = Static<typeof TelemetryBucket>;
+
+/** Points by key. Keys that were asked for and have no points have an empty list. */
+export const TelemetryRange = Type.Record(Type.String(), Type.Array(TelemetryPoint));
+export type TelemetryRange = Static<typeof TelemetryRange>;
+
+/** Intervals by key: the answer when `interval`, `buckets` or `aggregate` is given. */
+export const TelemetryAggregate = Type.Record(Type.String(), Type.Array(TelemetryBucket));
+export type TelemetryAggregate = Static<typeof TelemetryAggregate>;
+
+/** The latest point of each key. */
+export const LatestTelemetry = Type.Record(Type.String(), TelemetryPoint);
+export type LatestTelemetry = Static<typeof LatestTelemetry>;
+
+/** By device id. Devices that do not exist are left out; those without telemetry have an empty object. */
+export const LatestTelemetryOfDevices = Type.Record(Type.String(), LatestTelemetry);
+export type LatestTelemetryOfDevices = Static<typeof LatestTelemetryOfDevices>;
+
+export const TelemetryKeyStats = Type.Object({
+  key: Type.String(),
+  points: Type.Integer(),
+  firstTs: Type.Integer(),
+  lastTs: Type.Integer(),
+});
+export type TelemetryKeyStats = Static<typeof TelemetryKeyStats>;
+export const TelemetryKeys = Type.Object({ keys: Type.Array(TelemetryKeyStats) });
+export type TelemetryKeys = Static<typeof TelemetryKeys>;
+
+const Format = Type.Union([Type.Literal('json'), Type.Literal('csv'), Type.Literal('ndjson')], { default: 'json' });
+export type TelemetryFormat = Static<typeof Format>;
+
+/** Points of each key in a JSON answer at most; CSV and NDJSON have no limit. */
+export const jsonPointsLimit = 100_000;
+/** Devices in one question for latest values. */
+export const latestDevicesLimit = 500;
+
+const Keys = Type.String({
+  minLength: 1,
+  maxLength: 8192,
+  description: 'Keys, separated by commas; a comma within a key is written `\\,` and a backslash `\\\\`',
+});
+const Time = (description: string) =>
+  Type.String({
+    minLength: 1,
+    maxLength: 40,
+    description: `${description}; milliseconds since the Unix epoch, or ISO 8601 with a time zone (2026-01-31T08:00:00+07:00)`,
+  });
+/** Members that may be absent, and then are not `undefined`. */
+const range = {
+  keys: Type.Optional(Keys),
+  from: Type.Optional(Time('Start, inclusive')),
+  to: Type.Optional(Time('End, exclusive')),
+};
+
+/**
+ * The last 24 hours of all keys unless it says otherwise. To read on from a full page, ask again from the last `ts` + 1
+ * (in descending order: up to the last `ts`).
+ */
+export const TelemetryQuery = Type.Object(
+  {
+    ...range,
+    interval: Type.Optional(
+      Type.String({
+        pattern: '^[1-9]\\d{0,14}(ms|s|m|h|d|w)?$',
+        description: 'Aggregate into intervals of this width from `from` on: milliseconds, or 10s, 1m, 1h, 1d, 1w',
+      }),
+    ),
+    buckets: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 10_000, description: 'Aggregate into this many intervals of equal width' }),
+    ),
+    aggregate: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 100,
+        description: `Functions, separated by commas: ${aggregateFunctions.join(', ')}. avg unless given; without interval and buckets the whole range is one interval`,
+      }),
+    ),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: `Points (or intervals) of each key; for JSON 1000 unless given, at most ${jsonPointsLimit}; CSV and NDJSON are complete without it`,
+      }),
+    ),
+    order: Type.Optional(Type.Union([Type.Literal('asc'), Type.Literal('desc')], { default: 'asc' })),
+    format: Type.Optional(Format),
+  },
+  { additionalProperties: false },
+);
+export type TelemetryQuery = Static<typeof TelemetryQuery>;
+
+export const DeleteTelemetryQuery = Type.Object(range, {
+  additionalProperties: false,
+  description: 'All keys and all times unless it says otherwise',
+});
+export type DeleteTelemetryQuery = Static<typeof DeleteTelemetryQuery>;
+
+export const DeletedTelemetry = Type.Object({ deleted: Type.Integer({ description: 'How many points went' }) });
+export type DeletedTelemetry = Static<typeof DeletedTelemetry>;
+
+export const LatestTelemetryQuery = Type.Object({ keys: Type.Optional(Keys) }, { additionalProperties: false });
+export type LatestTelemetryQuery = Static<typeof LatestTelemetryQuery>;
+
+export const LatestTelemetryOfDevicesQuery = Type.Object(
+  {
+    deviceIds: Type.String({
+      minLength: 1,
+      maxLength: latestDevicesLimit * 37,
+      description: `Ids of at most ${latestDevicesLimit} devices, separated by commas`,
+    }),
+    keys: Type.Optional(Keys),
+  },
+  { additionalProperties: false },
+);
+export type LatestTelemetryOfDevicesQuery = Static<typeof LatestTelemetryOfDevicesQuery>;
+
+/**
+ * What may be written: `{"temperature":21.5}` (now), `{"ts":1700000000000,"values":{"temperature":21.5}}`, or an array
+ * of those: what devices send.
+ */
+const Values = Type.Record(Type.String(), Type.Unsafe<Json>({}));
+const WriteOne = Type.Union([Type.Object({ ts: TimestampMs, values: Values }), Values]);
+export const WriteTelemetry = Type.Union([WriteOne, Type.Array(WriteOne)]);
+export type WriteTelemetry = Static<typeof WriteTelemetry>;
+
+export const DeviceIdParams = Type.Object({ id: Id });

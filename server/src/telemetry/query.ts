@@ -1,0 +1,155 @@
+/** Query strings of the telemetry routes into what the store is asked. */
+import {
+  type AggregateFunction,
+  aggregateFunctions,
+  type DeleteTelemetryQuery,
+  jsonPointsLimit,
+  latestDevicesLimit,
+  type TelemetryFormat,
+  type TelemetryQuery,
+} from '#contract/telemetry.ts';
+import { AppError } from '../errors.ts';
+
+const dayMs = 24 * 3600 * 1000;
+const defaultJsonPoints = 1000;
+/** The years 0 to 9999 of ISO 8601; far from where whole milliseconds end. */
+const minTimeMs = Date.UTC(0, 0, 1) - dayMs;
+const maxTimeMs = Date.UTC(10_000, 0, 1) + dayMs;
+
+const unitsMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: dayMs,
+  w: 7 * dayMs,
+};
+
+export interface TelemetryRead {
+  /** Undefined for all keys of the device. */
+  readonly keys: readonly string[] | undefined;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly order: 'asc' | 'desc';
+  /** Points or buckets per key. */
+  readonly limit: number;
+  readonly format: TelemetryFormat;
+  readonly buckets: { readonly intervalMs: number; readonly functions: readonly AggregateFunction[] } | undefined;
+}
+
+/**
+ * @param nowMs for the default range: the 24 hours up to and with this millisecond
+ * @throws AppError `invalid_request`
+ */
+export function readTelemetryQuery(query: TelemetryQuery, nowMs: number): TelemetryRead {
+  const toMs = query.to === undefined ? nowMs + 1 : readTime('to', query.to);
+  const fromMs = query.from === undefined ? toMs - dayMs : readTime('from', query.from);
+  if (fromMs >= toMs) throw invalid('from', 'must be before `to`');
+  const format = query.format ?? 'json';
+  if (format === 'json' && (query.limit ?? 0) > jsonPointsLimit) {
+    throw invalid('limit', `must be at most ${jsonPointsLimit} for JSON; csv and ndjson have no limit`);
+  }
+  return {
+    keys: readKeys(query.keys),
+    fromMs,
+    toMs,
+    order: query.order ?? 'asc',
+    limit: query.limit ?? (format === 'json' ? defaultJsonPoints : Infinity),
+    format,
+    buckets: readBuckets(query, toMs - fromMs),
+  };
+}
+
+/** @returns all of time unless the query says otherwise */
+export function readDeleteQuery(query: DeleteTelemetryQuery): {
+  keys: readonly string[] | undefined;
+  fromMs: number;
+  toMs: number;
+} {
+  const fromMs = query.from === undefined ? Number.MIN_SAFE_INTEGER : readTime('from', query.from);
+  const toMs = query.to === undefined ? Number.MAX_SAFE_INTEGER : readTime('to', query.to);
+  if (fromMs >= toMs) throw invalid('from', 'must be before `to`');
+  return { keys: readKeys(query.keys), fromMs, toMs };
+}
+
+/** `a,b\,c` → `a` and `b,c`; each key once. */
+export function readKeys(text: string | undefined): string[] | undefined {
+  if (text === undefined) return undefined;
+  const keys: string[] = [];
+  let key = '';
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    const next = text[i + 1];
+    if (char === '\\' && (next === ',' || next === '\\')) {
+      key += next;
+      i++;
+    } else if (char === ',') {
+      keys.push(key);
+      key = '';
+    } else {
+      key += char;
+    }
+  }
+  keys.push(key);
+  const named = [...new Set(keys.filter((one) => one !== ''))];
+  if (named.length === 0) throw invalid('keys', 'must name a key');
+  return named;
+}
+
+/** @throws AppError `invalid_request` on none or on more than the limit */
+export function readDeviceIds(text: string): string[] {
+  const ids = [...new Set(text.split(',').filter((id) => id !== ''))];
+  if (ids.length === 0 || ids.length > latestDevicesLimit) {
+    throw invalid('deviceIds', `must name 1 to ${latestDevicesLimit} devices`);
+  }
+  return ids;
+}
+
+function readBuckets(query: TelemetryQuery, rangeMs: number): TelemetryRead['buckets'] {
+  const { interval, buckets, aggregate } = query;
+  if (interval === undefined && buckets === undefined && aggregate === undefined) return undefined;
+  if (interval !== undefined && buckets !== undefined) throw invalid('buckets', 'must not stand beside `interval`');
+  const functions = readFunctions(aggregate ?? 'avg');
+  if (interval !== undefined) return { intervalMs: readInterval(interval), functions };
+  return { intervalMs: Math.max(1, Math.ceil(rangeMs / (buckets ?? 1))), functions };
+}
+
+function readFunctions(text: string): AggregateFunction[] {
+  const names = [...new Set(text.split(',').map((name) => name.trim().toLowerCase()))];
+  return names.map((name) => {
+    const known = aggregateFunctions.find((candidate) => candidate === name);
+    if (known === undefined) {
+      throw invalid('aggregate', `must be of ${aggregateFunctions.join(', ')}, separated by commas`);
+    }
+    return known;
+  });
+}
+
+function readInterval(text: string): number {
+  const [, digits = '', unit = 'ms'] = /^(\d+)([a-z]*)$/.exec(text) ?? [];
+  const intervalMs = Number(digits) * (unitsMs[unit === '' ? 'ms' : unit] ?? Number.NaN);
+  // A wider interval than all of time is the same as all of time.
+  if (!(intervalMs >= 1)) throw invalid('interval', 'must be milliseconds, or a number with ms, s, m, h, d or w');
+  return Math.min(intervalMs, maxTimeMs - minTimeMs);
+}
+
+/** A date alone is midnight UTC; a time needs its zone, or two readers would understand two times. */
+const iso = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2}))?$/i;
+
+function readTime(name: 'from' | 'to', text: string): number {
+  // A `+` that was not percent-encoded arrives as a space.
+  const written = text.replace(' ', '+');
+  const ms = /^-?\d{1,16}$/.test(text) ? Number(text) : iso.test(written) ? Date.parse(written) : Number.NaN;
+  if (!(ms >= minTimeMs && ms <= maxTimeMs)) {
+    throw invalid(
+      name,
+      'must be milliseconds since the Unix epoch or an ISO 8601 time with its zone, as 2026-01-31T08:00:00Z',
+    );
+  }
+  return ms;
+}
+
+function invalid(name: string, message: string): AppError {
+  const path = `/querystring/${name}`;
+  return new AppError('invalid_request', `${path} ${message}.`, { errors: [{ path, message }] });
+}
