@@ -5,6 +5,7 @@
  *     for await (const device of gapura.devices.all({ search: 'greenhouse' })) console.log(device.name);
  */
 import { type ApiKeysClient, createApiKeysClient } from './api-keys.ts';
+import { type AttributesClient, createAttributesClient } from './attributes.ts';
 import { type AuditClient, createAuditClient } from './audit.ts';
 import { type CredentialsClient, createCredentialsClient } from './credentials.ts';
 import { createDevicesClient, type DevicesClient } from './devices.ts';
@@ -25,6 +26,7 @@ export interface GapuraClient {
   readonly profiles: ProfilesClient;
   readonly devices: DevicesClient;
   readonly credentials: CredentialsClient;
+  readonly attributes: AttributesClient;
   readonly telemetry: TelemetryClient;
   readonly audit: AuditClient;
 }
@@ -41,6 +43,7 @@ export function createClient(options: ClientOptions): GapuraClient {
     profiles: createProfilesClient(requester),
     devices: createDevicesClient(requester),
     credentials: createCredentialsClient(requester),
+    attributes: createAttributesClient(requester),
     telemetry: createTelemetryClient(requester),
     audit: createAuditClient(requester),
   };

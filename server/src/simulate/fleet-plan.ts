@@ -6,7 +6,7 @@ import type { Transport } from './uplink.ts';
 
 export interface FleetPlan {
   readonly count: number;
-  /** Before every name, so that fleets do not meet. */
+  /** Before every name, so that fleets do not meet; '' for none. */
   readonly prefix: string;
   /** Dealt out in turn. */
   readonly kinds: readonly ModelKind[];
@@ -23,7 +23,7 @@ export function planFleet(plan: FleetPlan): DeviceSpec[] {
     // Every kind uses every transport, also when there are as many of the one as of the other.
     const transport = plan.transports[Math.floor(index / plan.kinds.length) % plan.transports.length];
     if (kind === undefined || transport === undefined) throw new RangeError('A fleet needs a kind and a transport.');
-    const name = `${plan.prefix}-${kind.name}-${String(index + 1).padStart(digits, '0')}`;
+    const name = `${plan.prefix === '' ? '' : `${plan.prefix}-`}${kind.name}-${String(index + 1).padStart(digits, '0')}`;
     return {
       name,
       kind,
