@@ -50,9 +50,6 @@ const maxBatch = 500;
 /** When the queue is full: by then some thousand requests have been answered. */
 const fullQueueRetryMs = 1000;
 
-/** Keys cannot be longer (contract/profiles.ts), so longer ones need not be looked up. */
-const maxKeyLength = 255;
-
 /** Compared with what is shown when there is nothing to compare it with, so that the time tells nothing. */
 const nobodysSecret = randomBytes(16).toString('hex');
 
@@ -91,7 +88,7 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner & { idle()
     const found = new Map<string, ProvisionProfile>();
     const keys = new Set(batch.filter((waiting) => waiting.proven === undefined).map(({ request }) => request.key));
     for (const key of keys) {
-      if (key === '' || key.length > maxKeyLength) continue;
+      if (key === '') continue;
       const profile = await deps.profiles.findByProvisionKey(key);
       if (profile !== undefined) found.set(key, profile);
     }
