@@ -1,0 +1,127 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { Connection } from './connection.ts';
+import { createMqttContext, type MqttDeps } from './context.ts';
+import { dispatch } from './handlers/dispatch.ts';
+
+export interface MqttListenOptions {
+  readonly host: string;
+  /** 0 is any free port. */
+  readonly port: number;
+  /** MQTT over TLS on a port of its own; certificate chain and key in PEM. */
+  readonly tls?: { readonly port: number; readonly cert: string | Buffer; readonly key: string | Buffer };
+}
+
+export interface MqttServer {
+  /** Listens. @throws the error of `listen`, with its `code` such as EADDRINUSE; then nothing listens */
+  start(options: MqttListenOptions): Promise<{ readonly port: number; readonly tlsPort: number | undefined }>;
+  /** Stops accepting and reading, lets commits under way be acknowledged, says goodbye and closes; in bounded time. */
+  stop(): Promise<void>;
+  /** Open connections, also those that have not proved who they are. */
+  readonly connections: number;
+}
+
+/** How often keep-alives and other deadlines are looked at: one timer, whatever the number of connections. */
+const sweepPeriodMs = 1000;
+
+/** MQTT 3.1, 3.1.1 and 5 for devices (reference §1.1 and §1.2), over TCP and TLS. Not a broker. */
+export function createMqttServer(deps: MqttDeps): MqttServer {
+  const context = createMqttContext(deps);
+  const { limits, clock, log, metrics } = context;
+  const connections = new Set<Connection>();
+  const servers: Server[] = [];
+  let cancelSweep: (() => void) | undefined;
+  let onEmpty: (() => void) | undefined;
+
+  const accept = (socket: Socket, secure: boolean) => {
+    // A peer that hung up while its socket waited to be accepted has no address any more.
+    const address = plainAddress(socket.remoteAddress);
+    // Resets and TLS faults end as `close`; there is nobody to tell.
+    socket.on('error', (error) => log.debug({ err: error, address }, 'MQTT socket failed'));
+    if (address === undefined || connections.size >= limits.maxConnections) {
+      if (address !== undefined) metrics.rejections.inc({ where: 'mqtt', code: 'too_many_connections' });
+      socket.destroy();
+      return;
+    }
+    const connection = new Connection(socket, { transport: 'mqtt', secure, address }, context, dispatch);
+    connections.add(connection);
+    socket.on('data', (chunk: Buffer) => connection.received(chunk));
+    socket.on('close', () => {
+      connections.delete(connection);
+      connection.closed();
+      if (connections.size === 0) onEmpty?.();
+    });
+  };
+
+  const sweep = () => {
+    const nowMs = clock.now();
+    for (const connection of connections) connection.check(nowMs);
+  };
+
+  const close = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()));
+
+  return {
+    async start({ host, port, tls }) {
+      try {
+        // Nagle and delayed acknowledgements together cost 40 ms per answer, so noDelay.
+        const plain = createServer({ noDelay: true }, (socket) => accept(socket, false));
+        servers.push(plain);
+        const bound = await listen(plain, host, port);
+        if (tls === undefined) return { port: bound, tlsPort: undefined };
+        const secured = createTlsServer(
+          { cert: tls.cert, key: tls.key, noDelay: true, handshakeTimeout: limits.connectTimeoutMs },
+          (socket) => accept(socket, true),
+        );
+        secured.on('tlsClientError', (error) => {
+          metrics.rejections.inc({ where: 'mqtt', code: 'tls_handshake_failed' });
+          log.debug({ err: error }, 'A TLS handshake on the MQTT port failed');
+        });
+        servers.push(secured);
+        return { port: bound, tlsPort: await listen(secured, host, tls.port) };
+      } catch (error) {
+        await Promise.all(servers.splice(0).map((server) => (server.listening ? close(server) : undefined)));
+        throw error;
+      } finally {
+        if (servers.length > 0) cancelSweep = clock.every(sweepPeriodMs, sweep);
+      }
+    },
+
+    async stop() {
+      const closed = servers.splice(0).map(close);
+      if (connections.size > 0) {
+        await new Promise<void>((resolve) => {
+          onEmpty = resolve;
+          clock.after(limits.stopMs, () => {
+            for (const connection of connections) connection.end('shutting_down');
+          });
+          clock.after(limits.stopMs + limits.lingerMs, () => {
+            for (const connection of connections) connection.destroy();
+          });
+          for (const connection of [...connections]) connection.stop();
+        });
+      }
+      cancelSweep?.();
+      await Promise.all(closed);
+    },
+
+    get connections() {
+      return connections.size;
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: 4096 }, () => {
+      server.off('error', reject);
+      server.on('error', () => undefined);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** An IPv4 address that came over an IPv6 socket in its own form, so that limits count it once. */
+function plainAddress(address: string | undefined): string | undefined {
+  return address?.startsWith('::ffff:') ? address.slice(7) : address;
+}
