@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { defineCommand } from 'citty';
 import { createClient, type GapuraClient } from '#sdk/client.ts';
 import { createNodeDeviceHttp } from '#sdk/device/node-http.ts';
-import { StartupError } from '../errors.ts';
 import { parseDuration } from '../simulate/duration.ts';
 import { startFleet } from '../simulate/fleet.ts';
 import { planFleet } from '../simulate/fleet-plan.ts';
@@ -15,6 +14,7 @@ import { showStatus, totalsText } from '../simulate/status.ts';
 import { createHttpTransport, createMqttTransport, type Transport } from '../simulate/uplink.ts';
 import { verifyFleet } from '../simulate/verify.ts';
 import { oneLine } from './one-line.ts';
+import { UsageError } from './usage-error.ts';
 
 const kinds: Readonly<Record<string, readonly ModelKind[]>> = {
   greenhouse: [greenhouse],
@@ -57,7 +57,7 @@ export const command = defineCommand({
     const apiKey = args['api-key'] ?? process.env['GAPURA_API_KEY'];
     const client = apiKey === undefined ? undefined : createClient({ baseUrl: args.url, apiKey });
     if (args.verify && client === undefined)
-      throw new StartupError('--verify reads back what is stored: give --api-key.');
+      throw new UsageError('simulate', '--verify reads back what is stored: give --api-key.');
     const ca = args.ca === undefined ? undefined : await readFile(args.ca, 'utf8').catch(oneLine('--ca'));
 
     const keys = await keysFor(client, args);
@@ -108,7 +108,7 @@ async function keysFor(
   const secret = args['provision-secret'];
   if (key !== undefined && secret !== undefined) return { provisionKey: key, provisionSecret: secret };
   if (client === undefined || key !== undefined || secret !== undefined) {
-    throw new StartupError('Give --provision-key and --provision-secret of a profile, or --api-key.');
+    throw new UsageError('simulate', 'Give --provision-key and --provision-secret of a profile, or --api-key.');
   }
   return provisioningKeysOf(client, args.profile, 'Devices of gapura simulate').catch(oneLine('The profile'));
 }
@@ -116,11 +116,11 @@ async function keysFor(
 function wholeNumber(name: string, text: string, most: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new StartupError(`${name} is ${text}; a whole number from 1 to ${most} is needed.`);
+  throw new UsageError('simulate', `${name} is ${text}; a whole number from 1 to ${most} is needed.`);
 }
 
 function duration(name: string, text: string): number {
   const ms = parseDuration(text);
   if (ms !== undefined && ms >= 1) return ms;
-  throw new StartupError(`${name} is ${text}; a time like 500ms, 1s, 5m or 2h is needed.`);
+  throw new UsageError('simulate', `${name} is ${text}; a time like 500ms, 1s, 5m or 2h is needed.`);
 }
