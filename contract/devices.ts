@@ -42,6 +42,10 @@ export const CreateDevice = Type.Object(
 );
 export type CreateDevice = Static<typeof CreateDevice>;
 
+/** The answer to a create: what was made, and what the device proves itself with. */
+export const CreatedDevice = Type.Object({ ...Device.properties, credentials: Credentials });
+export type CreatedDevice = Static<typeof CreatedDevice>;
+
 export const UpdateDevice = Type.Partial(Type.Omit(CreateDevice, ['credentials']), {
   additionalProperties: false,
   minProperties: 1,

@@ -10,7 +10,7 @@ const maxKeyLength = 255;
 const maxValueLength = 65_536;
 
 /** Keys in one call: a device's whole configuration fits, and one call stays a few multi-row statements. */
-export const maxKeysPerCall = 500;
+export const maxKeysPerCall = 1000;
 
 /** Keys of one device over all scopes: telemetry belongs into the telemetry store. */
 export const maxKeysPerDevice = 2000;

@@ -106,8 +106,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
     .addUniqueConstraint('devices_name', ['tenant_id', 'name'])
     .execute();
-  await db.schema.createIndex('devices_by_tenant').on('devices').columns(['tenant_id', 'id']).execute();
-  await db.schema.createIndex('devices_by_profile').on('devices').columns(['profile_id', 'id']).execute();
+  // The list of devices, by name: every filter is answered from the index, the row is fetched for the page alone.
+  await db.schema
+    .createIndex('devices_list')
+    .on('devices')
+    .columns(['tenant_id', 'name', 'search_text', 'profile_id', 'active', 'is_gateway', 'id'])
+    .execute();
+  await db.schema.createIndex('devices_by_creation').on('devices').columns(['tenant_id', 'created_at', 'id']).execute();
+  await db.schema
+    .createIndex('devices_by_activity')
+    .on('devices')
+    .columns(['tenant_id', sql`coalesce(last_activity_at, 0)`, 'id'])
+    .execute();
+  await db.schema.createIndex('devices_by_profile').on('devices').column('profile_id').execute();
 
   await db.schema
     .createTable('credentials')
