@@ -66,7 +66,7 @@ export type ImportRowCode = (typeof importRowCodes)[number];
 export const ImportRowError = Type.Object({
   line: Type.Integer(),
   column: Type.Optional(Type.String()),
-  code: Type.Union(importRowCodes.map((code) => Type.Literal(code))),
+  code: Type.Enum(importRowCodes),
   reason: Type.String({ description: 'One sentence for people' }),
   name: Type.Optional(Type.String({ description: 'Of the device, as it stands in the file' })),
 });
