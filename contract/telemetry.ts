@@ -1,6 +1,6 @@
 /** Telemetry of devices: latest values, ranges (raw or aggregated), export, writing and deleting. */
 import { type Static, Type } from 'typebox';
-import { Id, type Json, TimestampMs } from './common.ts';
+import { type Json, TimestampMs } from './common.ts';
 
 /** Anything that JSON can say except null: devices' nulls are not stored. */
 export const TelemetryValue = Type.Unsafe<Json>({
@@ -78,7 +78,6 @@ const Time = (description: string) =>
     maxLength: 40,
     description: `${description}; milliseconds since the Unix epoch, or ISO 8601 with a time zone (2026-01-31T08:00:00+07:00)`,
   });
-/** Members that may be absent, and then are not `undefined`. */
 const range = {
   keys: Type.Optional(Keys),
   from: Type.Optional(Time('Start, inclusive')),
@@ -155,5 +154,3 @@ const Values = Type.Record(Type.String(), Type.Unsafe<Json>({}));
 const WriteOne = Type.Union([Type.Object({ ts: TimestampMs, values: Values }), Values]);
 export const WriteTelemetry = Type.Union([WriteOne, Type.Array(WriteOne)]);
 export type WriteTelemetry = Static<typeof WriteTelemetry>;
-
-export const DeviceIdParams = Type.Object({ id: Id });

@@ -1,14 +1,9 @@
 /** What every telemetry engine must do. An engine's own test file calls `testTelemetryStore`. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { aggregateFunctions } from '#contract/telemetry.ts';
 import { createBuckets } from '../src/telemetry/buckets.ts';
-import {
-  aggregateFunctions,
-  type DeviceRef,
-  type TelemetryPoint,
-  type TelemetryStore,
-  type TelemetryValue,
-} from '../src/telemetry/store.ts';
+import type { DeviceRef, TelemetryPoint, TelemetryStore, TelemetryValue } from '../src/telemetry/store.ts';
 
 export interface StoreUnderTest {
   /** Started. */

@@ -1,5 +1,6 @@
 /** Aggregation of one series into intervals of equal width; any engine may use it. */
-import type { AggregateBucket, AggregateFunction, TelemetryValue } from './store.ts';
+import type { AggregateFunction } from '#contract/telemetry.ts';
+import type { AggregateBucket, TelemetryValue } from './store.ts';
 
 interface Totals {
   readonly index: number;

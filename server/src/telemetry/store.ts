@@ -1,5 +1,6 @@
 /** The seam behind which telemetry is kept. The embedded engine and PostgreSQL stand behind the same functions. */
 
+import type { AggregateFunction } from '#contract/telemetry.ts';
 import type { TelemetryValue } from '../lib/telemetry-value.ts';
 
 export type { JsonText, TelemetryValue } from '../lib/telemetry-value.ts';
@@ -33,9 +34,6 @@ export interface RangeQuery extends DeviceRef {
   readonly limit: number;
 }
 
-export const aggregateFunctions = ['min', 'max', 'avg', 'sum', 'count', 'first', 'last'] as const;
-export type AggregateFunction = (typeof aggregateFunctions)[number];
-
 export interface AggregateQuery extends DeviceRef {
   readonly keys: readonly string[];
   readonly fromMs: number;
@@ -64,7 +62,8 @@ export interface TelemetryStore {
   /**
    * Stores all messages in one durable commit: once the promise resolves, the data survives a crash.
    * The same (device, key, ts) written again replaces the older value.
-   * @throws AppError `storage_unavailable` when the disk does not take it; nothing of the batch is stored then
+   * @throws AppError `storage_unavailable` when the disk does not take it, `overloaded` when too much waits for it;
+   *   nothing of the batch is stored then
    */
   append(messages: readonly TelemetryMessage[]): Promise<void>;
   /** The point with the greatest `ts` of each key; all keys when none is named. Devices without data are left out. */
