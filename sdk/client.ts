@@ -9,6 +9,7 @@ import { type AttributesClient, createAttributesClient } from './attributes.ts';
 import { type AuditClient, createAuditClient } from './audit.ts';
 import { type CredentialsClient, createCredentialsClient } from './credentials.ts';
 import { createDevicesClient, type DevicesClient } from './devices.ts';
+import { createImportsClient, type ImportsClient } from './imports.ts';
 import { createProfilesClient, type ProfilesClient } from './profiles.ts';
 import { type ClientOptions, createRequester } from './requester.ts';
 import { createSessionClient, type SessionClient } from './session.ts';
@@ -28,6 +29,7 @@ export interface GapuraClient {
   readonly credentials: CredentialsClient;
   readonly attributes: AttributesClient;
   readonly telemetry: TelemetryClient;
+  readonly imports: ImportsClient;
   readonly audit: AuditClient;
 }
 
@@ -45,6 +47,7 @@ export function createClient(options: ClientOptions): GapuraClient {
     credentials: createCredentialsClient(requester),
     attributes: createAttributesClient(requester),
     telemetry: createTelemetryClient(requester),
+    imports: createImportsClient(requester),
     audit: createAuditClient(requester),
   };
 }

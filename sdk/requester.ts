@@ -26,6 +26,8 @@ export interface RequestOptions {
   /** Sent as it is. Streams are sent once and never repeated. */
   readonly body?: string | Blob | ReadableStream<Uint8Array>;
   readonly contentType?: string;
+  /** JSON when absent. */
+  readonly accept?: string;
   readonly signal?: AbortSignal | undefined;
   /** A create: gets an Idempotency-Key, so that repeating it makes nothing twice. */
   readonly isCreate?: boolean;
@@ -63,7 +65,7 @@ export function createRequester(options: ClientOptions): Requester {
   }
 
   async function attempt(method: string, path: string, request: RequestOptions, key: string | null): Promise<Response> {
-    const headers = new Headers({ accept: 'application/json' });
+    const headers = new Headers({ accept: request.accept ?? 'application/json' });
     if (options.apiKey !== undefined) headers.set('authorization', `Bearer ${options.apiKey}`);
     if (key !== null) headers.set('idempotency-key', key);
     const body = request.json === undefined ? request.body : JSON.stringify(request.json);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { defineCommand } from 'citty';
-import { createClient, type GapuraClient } from '#sdk/client.ts';
+import type { GapuraClient } from '#sdk/client.ts';
 import { createNodeDeviceHttp } from '#sdk/device/node-http.ts';
 import { parseDuration } from '../simulate/duration.ts';
 import { startFleet } from '../simulate/fleet.ts';
@@ -14,6 +14,7 @@ import { showStatus, totalsText } from '../simulate/status.ts';
 import { createHttpTransport, createMqttTransport, type Transport } from '../simulate/uplink.ts';
 import { verifyFleet } from '../simulate/verify.ts';
 import { oneLine } from './one-line.ts';
+import { platformArgs, platformClient, platformUrl } from './platform-address.ts';
 import { UsageError } from './usage-error.ts';
 
 const kinds: Readonly<Record<string, readonly ModelKind[]>> = {
@@ -34,15 +35,14 @@ export const command = defineCommand({
     transport: { type: 'enum', options: ['mqtt', 'http', 'both'], default: 'mqtt', description: 'How they send' },
     auth: { type: 'enum', options: ['token'], default: 'token', description: 'What they prove themselves with' },
     kind: { type: 'enum', options: Object.keys(kinds), default: 'mixed', description: 'What they measure' },
-    url: { type: 'string', default: 'http://localhost:8080', description: 'Address of Gapura over HTTP' },
+    ...platformArgs,
     mqtt: { type: 'string', default: 'mqtt://localhost:1883', description: 'Address of Gapura over MQTT' },
     ca: { type: 'string', valueHint: 'FILE', description: 'The CA behind https and mqtts, as /ca.pem gives it' },
-    'provision-key': { type: 'string', description: 'Of the profile under which they provision themselves' },
-    'provision-secret': { type: 'string', description: 'Belongs to --provision-key' },
-    'api-key': {
+    'provision-key': {
       type: 'string',
-      description: 'Instead of key and secret: looks the profile up, or makes it (also GAPURA_API_KEY)',
+      description: 'Of the profile that lets them in; without it, an API key finds or makes one',
     },
+    'provision-secret': { type: 'string', description: 'Belongs to --provision-key' },
     profile: { type: 'string', default: 'Simulator', description: 'Name of the profile, with --api-key' },
     prefix: { type: 'string', default: 'sim', description: 'Begins the name of every device' },
     duration: { type: 'string', valueHint: 'TIME', description: 'Ends after that; without it, Ctrl-C does' },
@@ -54,8 +54,8 @@ export const command = defineCommand({
     const concurrency = wholeNumber('--concurrency', args.concurrency, 2_000);
     const intervalMs = duration('--interval', args.interval);
     const durationMs = args.duration === undefined ? undefined : duration('--duration', args.duration);
-    const apiKey = args['api-key'] ?? process.env['GAPURA_API_KEY'];
-    const client = apiKey === undefined ? undefined : createClient({ baseUrl: args.url, apiKey });
+    const url = platformUrl('simulate', args);
+    const client = platformClient('simulate', args);
     if (args.verify && client === undefined)
       throw new UsageError('simulate', '--verify reads back what is stored: give --api-key.');
     const ca = args.ca === undefined ? undefined : await readFile(args.ca, 'utf8').catch(oneLine('--ca'));
@@ -64,7 +64,7 @@ export const command = defineCommand({
     const http = createNodeDeviceHttp(ca === undefined ? {} : { ca });
     const transports: Transport[] = [];
     if (args.transport !== 'http') transports.push(createMqttTransport(args.mqtt, ca));
-    if (args.transport !== 'mqtt') transports.push(createHttpTransport(args.url, http));
+    if (args.transport !== 'mqtt') transports.push(createHttpTransport(url, http));
 
     const startedMs = Date.now();
     const fleet = startFleet({

@@ -1,0 +1,160 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { defineCommand } from 'citty';
+import { SingleBar } from 'cli-progress';
+import type { ImportCounts, ImportEvent } from '#contract/import.ts';
+import type { ImportOptions } from '#sdk/imports.ts';
+import {
+  createCsvFile,
+  credentialsCells,
+  credentialsHeader,
+  errorCells,
+  errorHeader,
+  errorLine,
+  printable,
+} from './import-report.ts';
+import { oneLine } from './one-line.ts';
+import { platformArgs, platformClient } from './platform-address.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Bad rows that are printed; --errors writes all of them. */
+const shownErrors = 20;
+
+export const command = defineCommand({
+  meta: { name: 'import', description: 'Create devices from a CSV file; a list of names is enough' },
+  args: {
+    file: { type: 'positional', required: true, description: 'The CSV file; - reads what is piped in' },
+    ...platformArgs,
+    'dry-run': { type: 'boolean', description: 'Check everything and change nothing' },
+    profile: { type: 'string', valueHint: 'NAME', description: 'Profile of rows that name none' },
+    map: { type: 'string', valueHint: 'name:MAC,label:Site', description: 'Which column of the file is which' },
+    header: { type: 'boolean', description: 'The first line names the columns; --no-header: it does not' },
+    existing: { type: 'enum', options: ['skip', 'update'], description: 'What to do with devices that exist (skip)' },
+    errors: { type: 'string', valueHint: 'FILE', description: 'Write the rows that were left out, as CSV' },
+    credentials: { type: 'string', valueHint: 'FILE', description: 'Write the credentials of new devices, as CSV' },
+  },
+  async run({ args }) {
+    const client = platformClient('import', args);
+    if (client === undefined) throw new UsageError('import', 'Give --api-key, or set GAPURA_API_KEY.');
+    const options: ImportOptions = {
+      ...(args['dry-run'] && { dryRun: true }),
+      ...(args.header !== undefined && { header: args.header }),
+      ...(args.profile !== undefined && { profile: args.profile }),
+      ...(args.existing !== undefined && { existing: args.existing === 'update' ? 'update' : 'skip' }),
+      ...(args.map !== undefined && { map: parseMap(args.map) }),
+      ...(args.credentials !== undefined && { credentials: true }),
+    };
+    const source = await openSource(args.file).catch(oneLine('The file'));
+    const errors = args.errors === undefined ? undefined : createCsvFile(args.errors, errorHeader);
+    const secrets =
+      args.credentials === undefined ? undefined : createCsvFile(args.credentials, credentialsHeader, 0o600);
+    const progress = showProgress(source.sizeBytes);
+    const lines: string[] = [];
+    let summary: Extract<ImportEvent, { type: 'summary' }> | undefined;
+    try {
+      for await (const event of client.imports.devices(source.countedBy(progress.sent), options)) {
+        if (event.type === 'progress') progress.counted(event);
+        else if (event.type === 'credentials') secrets?.write(credentialsCells(event));
+        else if (event.type === 'summary') summary = event;
+        else {
+          errors?.write(errorCells(event));
+          if (lines.length < shownErrors) lines.push(errorLine(event));
+        }
+      }
+    } catch (error) {
+      oneLine('The import')(error);
+    } finally {
+      progress.end();
+      await Promise.all([errors?.end(), secrets?.end()]).catch(oneLine('The report'));
+    }
+    if (summary === undefined) return;
+    for (const line of lines) console.log(line);
+    if (summary.failed > lines.length) {
+      console.log(`… and ${summary.failed - lines.length} more${errors ? '' : '; --errors FILE writes all of them'}`);
+    }
+    if (summary.ignoredColumns.length > 0)
+      console.log(printable(`Ignored columns: ${summary.ignoredColumns.join(', ')}`));
+    if (summary.stopped !== null) console.log(printable(`Stopped early: ${summary.stopped.reason}`));
+    console.log(summaryLine(summary));
+    if (summary.failed > 0 || summary.stopped !== null) process.exitCode = 1;
+  },
+});
+
+function summaryLine({
+  dryRun,
+  rows,
+  created,
+  unchanged,
+  updated,
+  failed,
+}: ImportCounts & { dryRun: boolean }): string {
+  const verb = dryRun ? 'would be ' : '';
+  return `${rows} rows: ${created} ${verb}created, ${updated} ${verb}updated, ${unchanged} there already, ${failed} left out`;
+}
+
+function parseMap(text: string): NonNullable<ImportOptions['map']> {
+  return Object.fromEntries(
+    text.split(',').map((pair) => {
+      const at = pair.indexOf(':');
+      if (at < 1 || at === pair.length - 1) {
+        throw new UsageError('import', `--map is ${text}; pairs like name:MAC,label:Site are needed.`);
+      }
+      return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+    }),
+  );
+}
+
+interface Source {
+  /** Undefined when it is piped in. */
+  readonly sizeBytes: number | undefined;
+  /** The bytes, each counted when it is handed on. */
+  countedBy(count: (bytes: number) => void): ReadableStream<Uint8Array>;
+}
+
+async function openSource(path: string): Promise<Source> {
+  const sizeBytes = path === '-' ? undefined : (await stat(path)).size;
+  return {
+    sizeBytes,
+    countedBy(count) {
+      const stream = path === '-' ? process.stdin : createReadStream(path);
+      const bytes = Readable.from(
+        (async function* () {
+          for await (const chunk of stream) {
+            const part: Uint8Array = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+            count(part.length);
+            yield part;
+          }
+        })(),
+      );
+      // Node types its web streams apart from the global ones; they are the same at run time.
+      return Readable.toWeb(bytes) as unknown as ReadableStream<Uint8Array>;
+    },
+  };
+}
+
+function showProgress(sizeBytes: number | undefined) {
+  const bar = new SingleBar({
+    format:
+      sizeBytes === undefined
+        ? '{rows} rows · {failed} left out'
+        : '{bar} {percentage}% · {rows} rows · {failed} left out',
+    noTTYOutput: false,
+    hideCursor: true,
+    stream: process.stderr,
+  });
+  let bytes = 0;
+  const shown = { rows: 0, failed: 0 };
+  bar.start(sizeBytes ?? 0, 0, shown);
+  return {
+    sent(more: number): void {
+      bytes += more;
+      bar.update(bytes, shown);
+    },
+    counted({ rows, failed }: ImportCounts): void {
+      Object.assign(shown, { rows, failed });
+      bar.update(shown);
+    },
+    end: () => bar.stop(),
+  };
+}
