@@ -93,19 +93,22 @@ export function mayLoseDigits(payload: Uint8Array, text: string): boolean {
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39;
 
-export type NestedFault = 'too_deep' | 'not_finite';
+export type NestedFault = 'too_deep' | 'digits_lost';
 
 /**
  * Walks into objects and arrays, at most `levels` deep.
- * @returns `not_finite` when a number overflowed in JSON.parse (`1e999`): parse it again without loss
+ * @param isExact whether the value comes from `parseLossless`; otherwise a number beyond the safe integers is a fault
  */
-export function faultOfNested(value: unknown, levels: number): NestedFault | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'not_finite';
+export function faultOfNested(value: unknown, levels: number, isExact: boolean): NestedFault | undefined {
+  if (typeof value === 'number') return isExact || isSafeNumber(value) ? undefined : 'digits_lost';
   if (typeof value !== 'object' || value === null || value instanceof LongNumber) return undefined;
   if (levels === 0) return 'too_deep';
   for (const member of Array.isArray(value) ? value : Object.values(value)) {
-    const fault = faultOfNested(member, levels - 1);
+    const fault = faultOfNested(member, levels - 1, isExact);
     if (fault !== undefined) return fault;
   }
   return undefined;
 }
+
+/** Beyond 2^53 JSON.parse rounds integers, and makes Infinity of the largest numbers. */
+export const isSafeNumber = (value: number): boolean => Math.abs(value) <= Number.MAX_SAFE_INTEGER;

@@ -24,11 +24,11 @@ export function parseAttributes(payload: Uint8Array, limits: PayloadLimits): Par
     return invalidPayload(`The payload is ${kindOf(message)}; it must be an object.`);
   }
   // One level is the message itself.
-  if (faultOfNested(message, limits.maxDepth + 1) === 'too_deep') {
+  if (faultOfNested(message, limits.maxDepth + 1, true) === 'too_deep') {
     return invalidPayload(`The payload has more than ${limits.maxDepth} objects and arrays within each other.`);
   }
-  const isExact = !mayLoseDigits(payload, text) && Object.values(message).every(isSafe);
-  return collect(isExact ? message : (parseLossless(text) as object), limits);
+  const losesDigits = mayLoseDigits(payload, text) || faultOfNested(message, limits.maxDepth + 1, false) !== undefined;
+  return collect(losesDigits ? (parseLossless(text) as object) : message, limits);
 }
 
 function collect(message: object, limits: PayloadLimits): ParsedAttributes | Refusal {
@@ -46,13 +46,6 @@ function collect(message: object, limits: PayloadLimits): ParsedAttributes | Ref
   }
   // Defines members instead of assigning them: a key `__proto__` is a key.
   return { values: Object.fromEntries(entries) };
-}
-
-/** Whether every number within came out of JSON.parse as it was written. */
-function isSafe(value: unknown): boolean {
-  if (typeof value === 'number') return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
-  if (typeof value !== 'object' || value === null) return true;
-  return Object.values(value).every(isSafe);
 }
 
 /** A copy with long numbers as texts and texts well-formed; undefined when a number is beyond all use. */

@@ -5,6 +5,7 @@ import type { Refusal } from './ingest.ts';
 import {
   decodeText,
   faultOfNested,
+  isSafeNumber,
   LongNumber,
   mayLoseDigits,
   parseJson,
@@ -40,7 +41,7 @@ export function parseTelemetry(payload: Uint8Array, nowMs: number, limits: Paylo
     if (result !== digitsLost) return result;
   }
   // The forms themselves take three levels: array, object, `values`.
-  if (faultOfNested(parsed.value, limits.maxDepth + 3) === 'too_deep') {
+  if (faultOfNested(parsed.value, limits.maxDepth + 3, true) === 'too_deep') {
     return invalidPayload(`The payload ${tooDeepText(limits)}`);
   }
   const result = new TelemetryReader(nowMs, limits, true).read(parseLossless(text));
@@ -141,7 +142,7 @@ type ValueFault = typeof digitsLost | typeof tooDeep | typeof outOfRange;
 function readValue(member: unknown, maxDepth: number, isExact: boolean): TelemetryValue | ValueFault {
   switch (typeof member) {
     case 'number':
-      if (!isExact && !(Math.abs(member) <= Number.MAX_SAFE_INTEGER)) return digitsLost;
+      if (!isExact && !isSafeNumber(member)) return digitsLost;
       // There is one zero: -0 would come back as 0 from some stores and as -0 from others.
       return member === 0 ? 0 : member;
     case 'string':
@@ -150,7 +151,7 @@ function readValue(member: unknown, maxDepth: number, isExact: boolean): Telemet
       return member;
     default:
       if (member instanceof LongNumber) return member.text ?? outOfRange;
-      return readNested(member, maxDepth);
+      return readNested(member, maxDepth, isExact);
   }
 }
 
@@ -169,11 +170,11 @@ function castText(text: string): number | string {
   return value === 0 ? 0 : value;
 }
 
-function readNested(member: unknown, maxDepth: number): TelemetryValue | ValueFault {
-  switch (faultOfNested(member, maxDepth)) {
+function readNested(member: unknown, maxDepth: number, isExact: boolean): TelemetryValue | ValueFault {
+  switch (faultOfNested(member, maxDepth, isExact)) {
     case 'too_deep':
       return tooDeep;
-    case 'not_finite':
+    case 'digits_lost':
       return digitsLost;
     default:
       return { json: stringifyLossless(member) };
@@ -183,7 +184,8 @@ function readNested(member: unknown, maxDepth: number): TelemetryValue | ValueFa
 /** Milliseconds, as a number or (as ThingsBoard reads it) as a text of digits. */
 function readTimestamp(time: unknown): number | undefined {
   const ts = typeof time === 'string' && /^\d{1,15}$/.test(time) ? Number(time) : time;
-  return typeof ts === 'number' && Number.isInteger(ts) && ts >= 0 && ts <= maxTimestampMs ? ts : undefined;
+  if (typeof ts !== 'number' || !Number.isInteger(ts) || ts < 0 || ts > maxTimestampMs) return undefined;
+  return ts === 0 ? 0 : ts;
 }
 
 /** The last point of each key and time, at the place of the first. */

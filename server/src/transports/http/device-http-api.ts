@@ -67,6 +67,7 @@ export function createDeviceHttpApi(deps: DeviceHttpApiDeps): DeviceHttpApi {
     postAttributes: receive(ingest.attributes, countAttributes),
     getAttributes(exchange, device) {
       sessions.touch(device);
+      metrics.messages.inc({ transport: 'http', kind: 'attributes_request' });
       settle(exchange, async () =>
         replies.json(exchange, 200, await readAttributes(attributes, device, exchange.query)),
       );
@@ -129,7 +130,10 @@ export function createDeviceHttpApi(deps: DeviceHttpApiDeps): DeviceHttpApi {
   }
 
   function postProvision(exchange: Exchange): void {
-    withBody(exchange, limits.maxProvisionBytes, (body) => settle(exchange, () => provision(exchange, body)));
+    withBody(exchange, limits.maxProvisionBytes, (body) => {
+      metrics.messages.inc({ transport: 'http', kind: 'provision' });
+      settle(exchange, () => provision(exchange, body));
+    });
   }
 
   /** @returns the handler of the request's method; undefined when it has been answered because there is none */

@@ -25,8 +25,8 @@ export const defaultDeviceHttpLimits: DeviceHttpLimits = {
   failedTokens: [{ count: 60, periodMs: 60_000 }],
 };
 
-/** As the longest access token that can be set, in characters; a longer one is no token and need not be looked up. */
-export const maxTokenChars = 255;
+/** The longest access token has 255 code points, two UTF-16 units each; what is longer need not be looked up. */
+export const maxTokenChars = 510;
 
 /** When to try again after a refusal that names no time. */
 export const defaultRetryAfterMs = 1000;
