@@ -2,7 +2,6 @@ import type { Bus } from '../bus/bus.ts';
 import type { Db } from '../db/schema.ts';
 import type { Clock } from '../lib/clock.ts';
 import { equalSecrets, type Sealer } from '../lib/seal.ts';
-import type { Metrics } from '../metrics.ts';
 import type { Arrival, Gate, GateAnswer, GateRefusal, MqttCredentials } from './gate.ts';
 import { createKeyHolders, type KeyHolder } from './key-holders.ts';
 import { clientIdAndUserNameKey, clientIdKey, textKey } from './lookup.ts';
@@ -12,7 +11,6 @@ export interface GateDeps {
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly bus: Bus;
-  readonly metrics: Pick<Metrics, 'rejections'>;
 }
 
 /** No credential has more than 255 code points, which are at most twice as many UTF-16 units. */
@@ -27,24 +25,17 @@ const refusals = {
 
 type Validation = 'valid' | 'password_mismatch' | 'other_mismatch';
 
-/** Counts its refusals as `gapura_rejections_total`; who asks the gate need not. */
 export function createGate(deps: GateDeps): Gate {
-  const { clock, metrics } = deps;
+  const { clock } = deps;
   const holders = createKeyHolders(deps);
-
-  function refuse(refusal: GateRefusal, { transport }: Arrival): GateRefusal {
-    const where = transport === 'http' ? 'device_http' : 'mqtt';
-    metrics.rejections.inc({ where, code: refusal.refused });
-    return refusal;
-  }
 
   /** The credentials were right; what the device and its profile allow is asked after that, so strangers learn nothing. */
   function admit(holder: KeyHolder | undefined, arrival: Arrival): GateAnswer {
-    if (holder === undefined) return refuse(refusals.invalid, arrival);
+    if (holder === undefined) return refusals.invalid;
     const { identity, enabled } = holder;
-    if (!enabled) return refuse(refusals.disabled, arrival);
-    if (identity.policy.tlsOnly && !arrival.secure) return refuse(refusals.insecure, arrival);
-    if (arrival.transport === 'http' && !identity.policy.tokenInPath) return refuse(refusals.tooWeak, arrival);
+    if (!enabled) return refusals.disabled;
+    if (identity.policy.tlsOnly && !arrival.secure) return refusals.insecure;
+    if (arrival.transport === 'http' && !identity.policy.tokenInPath) return refusals.tooWeak;
     return identity;
   }
 
@@ -99,7 +90,7 @@ export function createGate(deps: GateDeps): Gate {
 
   return {
     byAccessToken(token, arrival) {
-      if (token === '' || token.length > maxTextLength) return refuse(refusals.invalid, arrival);
+      if (token === '' || token.length > maxTextLength) return refusals.invalid;
       const key = textKey(token);
       const known = holders.peek(key);
       if (known === undefined) return holders.find(key).then((found) => admit(accessTokenAmong(found), arrival));

@@ -45,7 +45,7 @@ export interface Arrival {
 
 export type GateAnswer = DeviceIdentity | GateRefusal;
 
-/** Counts what it refuses as `gapura_rejections_total`: whoever asks need not. */
+/** Counts nothing: the transports count what they refuse, whatever the reason. */
 export interface Gate {
   /** An access token in a path or as MQTT user name. At once when the token is remembered. */
   byAccessToken(token: string, arrival: Arrival): GateAnswer | Promise<GateAnswer>;
