@@ -12,7 +12,7 @@ export async function openInstance(db: Db, sealer: Sealer): Promise<{ instanceId
   const read = async (name: string): Promise<string | undefined> =>
     (await db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst())?.value;
   const instanceId = (await read('instance_id')) ?? uuidv7();
-  const proof = sealer.lookupHash('master-key-proof', instanceId);
+  const proof = masterKeyProof(sealer, instanceId);
   const kept = await read('master_key_proof');
   if (kept !== undefined && kept !== proof) {
     throw new StartupError(
@@ -30,4 +30,9 @@ export async function openInstance(db: Db, sealer: Sealer): Promise<{ instanceId
       .execute();
   }
   return { instanceId };
+}
+
+/** What only the holder of the master key can know of an instance. */
+export function masterKeyProof(sealer: Sealer, instanceId: string): string {
+  return sealer.lookupHash('master-key-proof', instanceId);
 }
