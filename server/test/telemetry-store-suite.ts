@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { aggregateFunctions } from '#contract/telemetry.ts';
 import { createBuckets } from '../src/telemetry/buckets.ts';
-import type { DeviceRef, TelemetryPoint, TelemetryStore, TelemetryValue } from '../src/telemetry/store.ts';
+import {
+  type DeviceRef,
+  listedKeysLimit,
+  type TelemetryPoint,
+  type TelemetryStore,
+  type TelemetryValue,
+} from '../src/telemetry/store.ts';
 
 export interface StoreUnderTest {
   /** Started. */
@@ -279,6 +285,16 @@ export function testTelemetryStore(name: string, create: () => Promise<StoreUnde
         { key: 'a', points: 1, firstMs: 0, lastMs: 0 },
         { key: 'b', points: 3, firstMs: 1, lastMs: 3 },
       ]);
+    });
+
+    test('a device with more keys than are listed loses none of them', async () => {
+      const keyOf = (i: number): string => `key-${String(i).padStart(6, '0')}`;
+      await write(Array.from({ length: listedKeysLimit + 5 }, (_, i) => point(keyOf(i), 1, i)));
+      expect(await store.stats(device)).toHaveLength(listedKeysLimit);
+      const latest = (await store.latest([device])).get(device.deviceId) ?? [];
+      expect(latest.map(({ key }) => key)).toEqual(Array.from({ length: listedKeysLimit }, (_, i) => keyOf(i)));
+      expect(await valuesOf(keyOf(listedKeysLimit + 4))).toEqual([listedKeysLimit + 4]);
+      expect(await store.deleteRange(device, undefined, 0, 10)).toBe(listedKeysLimit + 5);
     });
 
     test('a long series is read, counted, aggregated and deleted in full', async () => {

@@ -56,6 +56,9 @@ export interface SeriesStats {
   readonly lastMs: number;
 }
 
+/** Keys of one device that are listed when none is named, the first in their order: a device may make any number. */
+export const listedKeysLimit = 10_000;
+
 export interface TelemetryStore {
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -66,7 +69,10 @@ export interface TelemetryStore {
    *   nothing of the batch is stored then
    */
   append(messages: readonly TelemetryMessage[]): Promise<void>;
-  /** The point with the greatest `ts` of each key; all keys when none is named. Devices without data are left out. */
+  /**
+   * The point with the greatest `ts` of each key; all keys (up to `listedKeysLimit`) when none is named. Devices without
+   * data are left out.
+   */
   latest(devices: readonly DeviceRef[], keys?: readonly string[]): Promise<Map<string, TelemetryPoint[]>>;
   range(query: RangeQuery): Promise<Map<string, TelemetryPoint[]>>;
   aggregate(query: AggregateQuery): Promise<Map<string, AggregateBucket[]>>;
@@ -76,5 +82,6 @@ export interface TelemetryStore {
   deleteDevice(device: DeviceRef): Promise<void>;
   /** Deletes everything of a tenant that is older than `beforeMs`. */
   retain(tenantId: string, beforeMs: number): Promise<number>;
+  /** Of all keys, up to `listedKeysLimit`. */
   stats(device: DeviceRef): Promise<SeriesStats[]>;
 }

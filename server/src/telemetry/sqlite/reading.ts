@@ -3,7 +3,7 @@
  * and other questions get their turn.
  */
 import { createBuckets } from '../buckets.ts';
-import type { SeriesStats } from '../store.ts';
+import { listedKeysLimit, type SeriesStats } from '../store.ts';
 import { createValueColumns, toValue } from './columns.ts';
 import type { TelemetryDatabase } from './database.ts';
 import { type Input, type LatestRow, type Output, rowsPerStep, type SeriesColumns } from './protocol.ts';
@@ -53,7 +53,7 @@ export function createReading(database: TelemetryDatabase, series: SeriesIds): R
       const rows: Row[] = [];
       let looked = 0;
       for (const [device, ref] of devices.entries()) {
-        for (const { id, key } of series.existing(ref, keys)) {
+        for (const { id, key } of series.existing(ref, keys, listedKeysLimit)) {
           // A lookup walks the whole tree down, which costs as much as ten rows in a row.
           if (++looked % (rowsPerStep / 10) === 0) yield;
           const [row] = select(
@@ -93,7 +93,7 @@ export function createReading(database: TelemetryDatabase, series: SeriesIds): R
 
     *stats(device) {
       const found: SeriesStats[] = [];
-      for (const { id, key } of series.existing(device, undefined)) {
+      for (const { id, key } of series.existing(device, undefined, listedKeysLimit)) {
         let points = 0;
         let firstMs: number | undefined;
         let lastMs = Number.MIN_SAFE_INTEGER;

@@ -48,3 +48,18 @@ test('the same names in another tenant or device are other series', () => {
   ];
   expect(new Set(ids).size).toBe(4);
 });
+
+test('after a fault of the file the next call opens it anew, and series made in a failed transaction are forgotten', () => {
+  const series = new SeriesIds(database);
+  const id = database.transaction(() => series.findOrMake('t', 'd', 'k'));
+  database.recover({ message: 'disk I/O error', errcode: 10 });
+  expect(series.existing({ tenantId: 't', deviceId: 'd' }, ['k'])).toEqual([{ id, key: 'k' }]);
+  expect(() =>
+    database.transaction(() => {
+      series.findOrMake('t', 'd', 'lost');
+      throw new Error('disk full');
+    }),
+  ).toThrow('disk full');
+  series.clear();
+  expect(series.existing({ tenantId: 't', deviceId: 'd' }, undefined)).toEqual([{ id, key: 'k' }]);
+});

@@ -36,9 +36,12 @@ export class SeriesIds {
     return id;
   }
 
-  /** The series of these keys that exist, in the order asked; all of the device when `keys` is undefined. */
-  existing(device: DeviceRef, keys: readonly string[] | undefined): { id: number; key: string }[] {
-    if (keys === undefined) return this.#all(device);
+  /**
+   * The series of these keys that exist, in the order asked; all of the device when `keys` is undefined.
+   * @param limit of those listed when no keys are named
+   */
+  existing(device: DeviceRef, keys: readonly string[] | undefined, limit = -1): { id: number; key: string }[] {
+    if (keys === undefined) return this.#all(device, limit);
     return [...new Set(keys)].flatMap((asked) => {
       const key = asked.toWellFormed();
       const id = this.#find(device.tenantId, device.deviceId, key);
@@ -55,10 +58,10 @@ export class SeriesIds {
     this.#remembered = 0;
   }
 
-  #all({ tenantId, deviceId }: DeviceRef): { id: number; key: string }[] {
+  #all({ tenantId, deviceId }: DeviceRef, limit: number): { id: number; key: string }[] {
     const rows = this.#database
-      .prepare('select id, key from series where tenant_id = ? and device_id = ? order by key')
-      .all(tenantId, deviceId) as unknown as [number, string][];
+      .prepare('select id, key from series where tenant_id = ? and device_id = ? order by key limit ?')
+      .all(tenantId, deviceId, limit) as unknown as [number, string][];
     return rows.map(([id, key]) => ({ id, key }));
   }
 

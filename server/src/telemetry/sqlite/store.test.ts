@@ -102,6 +102,31 @@ test('when the disk is full nothing of the batch is stored, questions are answer
   await store.stop();
 });
 
+test('an append passes long questions and deletes that were asked before it', async () => {
+  const store = await open();
+  for (let from = 0; from < 200_000; from += 20_000) {
+    const points = Array.from({ length: 20_000 }, (_, i) => ({ key: 'k', ts: from + i, value: i }));
+    await store.append([{ ...device, points }]);
+  }
+  const range = { ...device, keys: ['k'], fromMs: 0, toMs: 200_000 } as const;
+  const order: string[] = [];
+  const note = (name: string, work: Promise<unknown>): Promise<unknown> => work.then(() => order.push(name));
+  await Promise.all([
+    note('aggregate', store.aggregate({ ...range, intervalMs: 1000, functions: ['avg'] })),
+    note('range', store.range({ ...range, order: 'asc', limit: 100_000 })),
+    note('append', store.append([message(1_000_000)])),
+  ]);
+  expect(order[0]).toBe('append');
+  order.length = 0;
+  await Promise.all([
+    note('delete', store.deleteRange(device, undefined, 0, 200_000)),
+    note('append', store.append([message(1_000_001)])),
+  ]);
+  expect(order).toEqual(['append', 'delete']);
+  expect(await count(store)).toBe(2);
+  await store.stop();
+});
+
 test('a file of a newer version is refused at the start with a sentence', async () => {
   const newer = new DatabaseSync(path());
   newer.exec('pragma user_version = 99');
