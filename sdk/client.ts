@@ -10,6 +10,7 @@ import { type AuditClient, createAuditClient } from './audit.ts';
 import { type CredentialsClient, createCredentialsClient } from './credentials.ts';
 import { createDevicesClient, type DevicesClient } from './devices.ts';
 import { createImportsClient, type ImportsClient } from './imports.ts';
+import { createLiveClient, type LiveClient } from './live.ts';
 import { createProfilesClient, type ProfilesClient } from './profiles.ts';
 import { type ClientOptions, createRequester } from './requester.ts';
 import { createSessionClient, type SessionClient } from './session.ts';
@@ -29,6 +30,8 @@ export interface GapuraClient {
   readonly credentials: CredentialsClient;
   readonly attributes: AttributesClient;
   readonly telemetry: TelemetryClient;
+  /** In a browser the cookie speaks; an API key works from Node alone. */
+  readonly live: LiveClient;
   readonly imports: ImportsClient;
   readonly audit: AuditClient;
 }
@@ -47,6 +50,7 @@ export function createClient(options: ClientOptions): GapuraClient {
     credentials: createCredentialsClient(requester),
     attributes: createAttributesClient(requester),
     telemetry: createTelemetryClient(requester),
+    live: createLiveClient(requester),
     imports: createImportsClient(requester),
     audit: createAuditClient(requester),
   };
