@@ -86,7 +86,7 @@ export function createPasswordStrength({ clock }: { readonly clock: Clock }): Pa
         throw new AppError('weak_password', `A password has at least ${minimumLength} characters; this one ${length}.`);
       }
       const words = wordsOf(known);
-      if (withoutWords(password, words).length < minimumOwnLength) {
+      if (isMadeOf(words, password)) {
         throw new AppError('weak_password', 'The password is made of what others know of you. Add words of your own.');
       }
       const { score, hints } = await estimate(password.slice(0, estimatedLength), words);
@@ -105,8 +105,10 @@ function wordsOf(known: readonly string[]): string[] {
   return [...new Set([...words, 'gapura'])].filter((word) => word.length >= 3).sort((a, b) => b.length - a.length);
 }
 
-function withoutWords(password: string, words: readonly string[]): string {
-  let rest = password.toLowerCase();
+/** Whether the password has words of those in it, and too few letters and digits of its own. */
+function isMadeOf(words: readonly string[], password: string): boolean {
+  const whole = password.toLowerCase();
+  let rest = whole;
   for (const word of words) rest = rest.replaceAll(word, '');
-  return rest;
+  return rest !== whole && rest.replace(/[^\p{L}\p{N}]/gu, '').length < minimumOwnLength;
 }
