@@ -23,6 +23,7 @@ import {
   profileExists,
   selectDevice,
   selectDevices,
+  selectExisting,
   selectName,
   sortValue,
   updateDevice,
@@ -36,6 +37,8 @@ export interface Devices {
   get(tenantId: string, id: string): Promise<Device>;
   /** @throws AppError `not_found` */
   nameOf(tenantId: string, id: string): Promise<string>;
+  /** Those of the ids (1000 at most) that are devices of the tenant. */
+  existing(tenantId: string, ids: readonly string[]): Promise<string[]>;
   /** @throws AppError `name_taken`, `credentials_taken`, `invalid_request`, `not_found` (the profile) */
   create(tenantId: string, request: CreateDevice): Promise<CreatedDevice>;
   /** @throws AppError `not_found` (the device or the profile), `name_taken`, `invalid_request` */
@@ -86,6 +89,8 @@ export function createDevices(deps: DevicesDeps): Devices {
       if (name === undefined) throw notFound();
       return name;
     },
+
+    existing: (tenantId, ids) => selectExisting(db, tenantId, ids),
 
     async list(tenantId, query) {
       const { search, profileId, active, isGateway, sort = 'name', order = 'asc', limit = 50 } = query;

@@ -113,6 +113,17 @@ export async function isNameTaken(db: Db, tenantId: string, name: string, except
   return row !== undefined;
 }
 
+export async function selectExisting(db: Db, tenantId: string, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const rows = await db
+    .selectFrom('devices')
+    .select('id')
+    .where('tenant_id', '=', tenantId)
+    .where('id', 'in', ids)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
 export async function profileExists(db: Db, tenantId: string, profileId: string): Promise<boolean> {
   const row = await db
     .selectFrom('device_profiles')

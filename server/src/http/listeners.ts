@@ -17,8 +17,6 @@ export interface HttpListenersDeps {
   };
   readonly platform: RequestListener;
   readonly live: {
-    /** Whether a WebSocket may be opened at this path. */
-    owns(url: string): boolean;
     handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   };
 }
@@ -53,10 +51,7 @@ export function createHttpListeners(deps: HttpListenersDeps) {
   const secure = https.createServer({ ...options, ...deps.certificate, minVersion: 'TLSv1.2' }, listen(true));
 
   for (const server of [plain, secure]) {
-    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      if (deps.live.owns(request.url ?? '/')) deps.live.handleUpgrade(request, socket, head);
-      else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    });
+    server.on('upgrade', deps.live.handleUpgrade);
     server.on('clientError', (_error, socket) => {
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     });
@@ -114,7 +109,8 @@ export function bind(
   });
 }
 
-function toStartupError(error: NodeJS.ErrnoException, host: string, port: number, setting: string): Error {
+/** What a socket that could not be opened means for the one who starts Gapura. @param setting that holds the port */
+export function toStartupError(error: NodeJS.ErrnoException, host: string, port: number, setting: string): Error {
   switch (error.code) {
     case 'EADDRINUSE':
       return new StartupError(`Port ${port} is in use. Stop the program that holds it, or set ${setting} to another.`);

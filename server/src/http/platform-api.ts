@@ -41,6 +41,8 @@ export interface PlatformApiDeps {
   authenticate(request: FastifyRequest): Promise<Principal>;
   /** Largest JSON body, bytes. */
   readonly bodyLimitBytes: number;
+  /** Believe X-Forwarded-For and X-Forwarded-Proto. */
+  readonly trustProxy?: boolean;
   /** Told of each request that was answered with a problem, to count it. */
   onRejection?(code: ErrorCode): void;
 }
@@ -63,6 +65,7 @@ export async function createPlatformApi(
   const api = Fastify({
     loggerInstance: deps.log,
     disableRequestLogging: true,
+    trustProxy: deps.trustProxy ?? false,
     bodyLimit: deps.bodyLimitBytes,
     genReqId: () => crypto.randomUUID(),
     routerOptions: { maxParamLength: 512 },
