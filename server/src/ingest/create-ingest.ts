@@ -1,5 +1,4 @@
 /** The ingest pipeline: limits → parse and validate → batch → one durable commit → acknowledge → publish. */
-import type { Logger } from 'pino';
 import type { Attributes } from '../attributes/attributes.ts';
 import type { Bus } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
@@ -12,7 +11,7 @@ import type { Sessions } from '../sessions/sessions.ts';
 import type { DeviceRef, TelemetryPoint, TelemetryStore } from '../telemetry/store.ts';
 import { Backlog } from './backlog.ts';
 import { Batcher, type Pending } from './batcher.ts';
-import { FaultLog } from './fault-log.ts';
+import { FaultLog, type Log } from './fault-log.ts';
 import type { Acknowledge, Ingest, Refusal } from './ingest.ts';
 import { defaultIngestLimits, type IngestLimits, maxRatedDevices } from './limits.ts';
 import { parseAttributes } from './parse-attributes.ts';
@@ -26,7 +25,7 @@ export interface IngestDeps {
   readonly bus: Pick<Bus, 'hasInterest' | 'publish'>;
   readonly metrics: Pick<Metrics, 'points' | 'acknowledgeSeconds' | 'rejections'>;
   readonly clock: Clock;
-  readonly log: Pick<Logger, 'error' | 'info'>;
+  readonly log: Log;
   readonly limits?: Partial<IngestLimits>;
 }
 

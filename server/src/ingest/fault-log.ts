@@ -1,13 +1,17 @@
-import type { Logger } from 'pino';
+/** What is needed of a pino logger. */
+export interface Log {
+  error(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+}
 
 /** Logs a burst of failures as one line when it begins and one when it is over, however many messages it hits. */
 export class FaultLog {
-  readonly #log: Pick<Logger, 'error' | 'info'>;
+  readonly #log: Log;
   readonly #what: string;
   #refusedMessages = 0;
 
   /** @param what could not be stored, for the log */
-  constructor(log: Pick<Logger, 'error' | 'info'>, what: string) {
+  constructor(log: Log, what: string) {
     this.#log = log;
     this.#what = what;
   }

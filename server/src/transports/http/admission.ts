@@ -19,6 +19,7 @@ export type Admit = (exchange: Exchange, token: string, handler: DeviceHandler) 
 export function createAdmission({ gate, failedTokens, replies, fail }: AdmissionDeps): Admit {
   function refuseToken(exchange: Exchange, token: string): void {
     failedTokens.failed(exchange.arrival.address, token);
+    replies.count('invalid_credentials');
     // As ThingsBoard: 401 without a body.
     replies.text(exchange, 401, '');
   }
@@ -28,28 +29,24 @@ export function createAdmission({ gate, failedTokens, replies, fail }: Admission
       failedTokens.succeeded(token);
       return handler(exchange, answer);
     }
-    // The gate has counted it.
     switch (answer.refused) {
       case 'invalid_credentials':
         return refuseToken(exchange, token);
       case 'rate_limited':
-        return replies.problem(exchange, 'rate_limited', 'Too many requests; send again later.', {
+        return replies.refuse(exchange, 'rate_limited', 'Too many requests; send again later.', {
           retryAfterMs: defaultRetryAfterMs,
         });
       case 'https_required':
-        return replies.problem(exchange, 'https_required', 'The profile of this device asks for HTTPS.');
+        return replies.refuse(exchange, 'https_required', 'The profile of this device asks for HTTPS.');
       case 'auth_too_weak':
-        return replies.problem(exchange, 'auth_too_weak', 'The profile of this device takes no token in the path.');
+        return replies.refuse(exchange, 'auth_too_weak', 'The profile of this device takes no token in the path.');
       case 'device_disabled':
-        return replies.problem(exchange, 'device_disabled', 'The device is disabled.');
+        return replies.refuse(exchange, 'device_disabled', 'The device is disabled.');
     }
   }
 
   return (exchange, token, handler) => {
-    if (token === '' || token.length > maxTokenChars) {
-      replies.count('invalid_credentials');
-      return refuseToken(exchange, '');
-    }
+    if (token === '' || token.length > maxTokenChars) return refuseToken(exchange, '');
     const retryAfterMs = failedTokens.waitMs(exchange.arrival.address, token);
     if (retryAfterMs > 0) {
       return replies.refuse(exchange, 'rate_limited', 'Too many requests with an unknown token.', { retryAfterMs });
