@@ -1,10 +1,10 @@
-import { createInterface } from 'node:readline/promises';
 import { defineCommand } from 'citty';
 import { restoreBackup } from '../backup/restore.ts';
 import { readBackupManifest } from '../backup/stage-restore.ts';
 import { loadConfig } from '../config-load.ts';
 import { layoutOf } from '../data-dir/layout.ts';
 import { version } from '../version.ts';
+import { ask } from './ask.ts';
 import { UsageError } from './usage-error.ts';
 
 export const command = defineCommand({
@@ -34,11 +34,6 @@ export const command = defineCommand({
 
 async function confirm(dataDir: string, createdAt: string): Promise<boolean> {
   if (!process.stdin.isTTY) throw new UsageError('restore', 'There is no terminal to ask on: say --yes to restore.');
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    const answer = await terminal.question(`Replace everything in ${dataDir} by the backup of ${createdAt}? [y/N] `);
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    terminal.close();
-  }
+  const answer = await ask(`Replace everything in ${dataDir} by the backup of ${createdAt}? [y/N] `);
+  return /^y(es)?$/i.test(answer);
 }

@@ -62,12 +62,7 @@ export function createSetup({ db, clock, audit, tenants, users }: SetupDeps): Se
 
   return {
     isRequired: async () => !(await isSetUp(db)),
-    async ensureToken() {
-      if (await isSetUp(db)) return null;
-      const token = randomAlphanumeric(tokenLength);
-      await storeTokenHash(db, hashToken(token));
-      return token;
-    },
+    ensureToken: () => renewSetupToken(db),
     async complete({ token, tenantName = defaultTenantName, ...owner }, address) {
       if (await isSetUp(db)) throw new AppError('already_set_up', 'Sign in instead.');
       const expected = await findTokenHash(db);
@@ -82,6 +77,18 @@ export function createSetup({ db, clock, audit, tenants, users }: SetupDeps): Se
       return completeWithOwner({ ...owner, tenantName }, undefined);
     },
   };
+}
+
+/**
+ * Makes a fresh token, also from another process that may write the database (`gapura setup`): the hash is read anew
+ * for each attempt.
+ * @returns null when Gapura is set up
+ */
+export async function renewSetupToken(db: Db): Promise<string | null> {
+  if (await isSetUp(db)) return null;
+  const token = randomAlphanumeric(tokenLength);
+  await storeTokenHash(db, hashToken(token));
+  return token;
 }
 
 function hashToken(token: string): string {
