@@ -3,10 +3,10 @@
  * a telemetry request costs 15 µs there, and a framework would add a fifth.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
 import type { Attributes } from '../../attributes/attributes.ts';
 import type { Gate } from '../../credentials/gate.ts';
 import { AppError } from '../../errors.ts';
+import type { Log } from '../../ingest/fault-log.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { createTally } from '../../lib/tally.ts';
@@ -30,7 +30,7 @@ export interface DeviceHttpApiDeps {
   readonly sessions: Pick<Sessions, 'wait' | 'touch'>;
   readonly provisioner: Provisioner;
   readonly metrics: Pick<Metrics, 'messages' | 'rejections'>;
-  readonly log: Pick<Logger, 'error'>;
+  readonly log: Pick<Log, 'error'>;
   readonly clock: Clock;
   readonly limits?: Partial<DeviceHttpLimits>;
 }

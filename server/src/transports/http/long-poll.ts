@@ -67,7 +67,7 @@ export function createLongPolls({ sessions, replies, clock, limits }: LongPollDe
 
 /** 0 and none mean the default; undefined for what is no number. */
 function readTimeoutMs(query: string, limits: LongPollDeps['limits']): number | undefined {
-  const text = new URLSearchParams(query).get('timeout') ?? '0';
+  const text = new URLSearchParams(query).get('timeout') || '0';
   if (!/^\d{1,15}$/.test(text)) return undefined;
   return Math.min(Number(text), limits.maxPollMs) || limits.defaultPollMs;
 }
