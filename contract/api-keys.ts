@@ -1,11 +1,11 @@
 /** Keys by which scripts call the platform API: `Authorization: Bearer gpr_…`. */
 import { type Static, Type } from 'typebox';
-import { Id, Role, TimestampMs } from './common.ts';
+import { Id, namePattern, Role, TimestampMs } from './common.ts';
 
 const OptionalTime = Type.Union([TimestampMs, Type.Null()]);
 
 const apiKeyFields = {
-  name: Type.String({ minLength: 1, maxLength: 255, pattern: '\\S' }),
+  name: Type.String({ minLength: 1, maxLength: 255, pattern: namePattern }),
   role: Role,
 };
 

@@ -9,6 +9,11 @@ export const TimestampMs = Type.Integer({ minimum: 0, description: 'Milliseconds
 
 export const IdParams = Type.Object({ id: Id });
 
+/** Pattern of a text in one line: no control characters or line separators (they forge log lines), no half characters. */
+export const linePattern = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\ud800-\\udfff]*$';
+/** The same, and not blank. */
+export const namePattern = `^(?=.*\\S)${linePattern.slice(1)}`;
+
 /** Roles, strongest first. Each may do all that the ones after it may. */
 export const roles = ['owner', 'admin', 'operator', 'viewer'] as const;
 export const Role = Type.Enum(roles, { description: 'owner > admin > operator > viewer' });

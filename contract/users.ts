@@ -1,6 +1,6 @@
 /** People of a tenant. */
 import { type Static, Type } from 'typebox';
-import { Id, Role, TimestampMs } from './common.ts';
+import { Id, linePattern, Role, TimestampMs } from './common.ts';
 
 /** Languages in which the console speaks. */
 export const languages = ['en', 'id'] as const;
@@ -19,7 +19,7 @@ export const NewPassword = Type.String({
 
 const userFields = {
   email: Email,
-  name: Type.String({ maxLength: 255 }),
+  name: Type.String({ maxLength: 255, pattern: linePattern }),
   role: Role,
   language: Language,
 };

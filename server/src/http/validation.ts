@@ -1,10 +1,11 @@
 import { Ajv } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
+import { faultOfLine } from '../lib/text-rules.ts';
 
 const formats = {
   uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
   // Deliberately loose: a local part, an @, a domain; the address proves itself when mail arrives.
-  email: /^[^\s@]{1,64}@[^\s@]{1,190}$/,
+  email: (text: string): boolean => /^[^\s@]{1,64}@[^\s@]{1,190}$/.test(text) && faultOfLine(text) === undefined,
 };
 
 /**

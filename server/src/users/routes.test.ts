@@ -166,6 +166,8 @@ test('users of another tenant do not exist', async () => {
 test.each([
   ['an address without @', { email: 'ketut' }],
   ['an address with a line break', { email: 'a@b.example\nbcc:x@y' }],
+  ['a name that forges a line of the log', { name: 'Ketut\u001b[2K\nroot signed in' }],
+  ['half a character', { name: 'Ketut \ud800' }],
   ['an unknown role', { role: 'root' }],
   ['an unknown field', { tenantId: '00000000-0000-7000-8000-000000000000' }],
   ['a number for a name', { name: 7 }],

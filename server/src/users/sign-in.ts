@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Audit, AuditActor } from '../audit/audit.ts';
 import type { Db, UserTable } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
+import { addressBlock } from '../lib/address-block.ts';
 import type { Clock } from '../lib/clock.ts';
 import { normaliseEmail } from './email.ts';
 import { createLockOut, type LockOutRule } from './lock-out.ts';
@@ -65,7 +66,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
 
   /** Unknown accounts count, wait and hash as known ones do. */
   const attempt = async (email: string, user: UserTable | undefined, password: string, address: string) => {
-    const addressKey = networkOf(address);
+    const addressKey = addressBlock(address);
     accounts.count(email);
     addresses.count(addressKey);
     let isRight: boolean;
@@ -93,7 +94,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
   };
 
   const refuseLocked = (email: string, address: string): void => {
-    const retryAfterMs = Math.max(accounts.waitMs(email), addresses.waitMs(networkOf(address)));
+    const retryAfterMs = Math.max(accounts.waitMs(email), addresses.waitMs(addressBlock(address)));
     if (retryAfterMs === 0) return;
     deps.countSignIn('locked_out');
     const seconds = Math.ceil(retryAfterMs / 1000);
@@ -121,22 +122,4 @@ export function createSignIn(deps: SignInDeps): SignIn {
       await attempt(user.email, user, password, address);
     },
   };
-}
-
-/** Whoever has one IPv6 address has 2^64 of them (RFC 6177): those count as one. */
-function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped?.[1] !== undefined) return mapped[1];
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
-  const groups = head.split(':').filter((group) => group !== '');
-  if (tail !== undefined) {
-    const tailGroups = tail.split(':').filter((group) => group !== '');
-    while (groups.length + tailGroups.length < 8) groups.push('0');
-    groups.push(...tailGroups);
-  }
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
 }
