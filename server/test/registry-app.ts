@@ -18,7 +18,7 @@ import { createDeviceCreator, type NewDevice } from '../src/devices/create-devic
 import { createDevices } from '../src/devices/devices.ts';
 import { registerDeviceRoutes } from '../src/devices/routes.ts';
 import { AppError } from '../src/errors.ts';
-import { createPlatformApi } from '../src/http/platform-api.ts';
+import { createPlatformApi, type PlatformApi } from '../src/http/platform-api.ts';
 import { createSealer } from '../src/lib/seal.ts';
 import { createProfiles } from '../src/profiles/profiles.ts';
 import { registerProfileRoutes } from '../src/profiles/routes.ts';
@@ -69,25 +69,30 @@ export async function startRegistryApp() {
   const otherProfileId = (await profiles.createDefault('t2')).id;
   heard.length = 0;
 
-  const { api, routes } = await createPlatformApi(
-    {
-      log: pino({ level: 'silent' }),
-      bodyLimitBytes: 1024 * 1024,
-      // Who calls is said in a header: `viewer`, or `viewer of t2`.
-      authenticate: async (request) => {
-        const [role, tenantId = 't1'] = String(request.headers['x-caller'] ?? '').split(' of ');
-        const isRole = (text: string | undefined): text is Role => roles.some((one) => one === text);
-        if (!isRole(role)) throw new AppError('missing_credentials');
-        return { kind: 'user', id: `id of ${role}`, tenantId, name: `${role}@example.com`, role };
+  const openApi = async (): Promise<PlatformApi> => {
+    const { api } = await createPlatformApi(
+      {
+        log: pino({ level: 'silent' }),
+        bodyLimitBytes: 1024 * 1024,
+        // Who calls is said in a header: `viewer`, or `viewer of t2`.
+        authenticate: async (request) => {
+          const [role, tenantId = 't1'] = String(request.headers['x-caller'] ?? '').split(' of ');
+          const isRole = (text: string | undefined): text is Role => roles.some((one) => one === text);
+          if (!isRole(role)) throw new AppError('missing_credentials');
+          return { kind: 'user', id: `id of ${role}`, tenantId, name: `${role}@example.com`, role };
+        },
       },
-    },
-    (instance) => {
-      registerProfileRoutes(instance, { profiles, audit });
-      registerDeviceRoutes(instance, { devices, audit });
-      registerCredentialsRoutes(instance, { credentials, devices, audit });
-      registerAttributeRoutes(instance, { attributes, devices, audit });
-    },
-  );
+      (instance) => {
+        registerProfileRoutes(instance, { profiles, audit });
+        registerDeviceRoutes(instance, { devices, audit });
+        registerCredentialsRoutes(instance, { credentials, devices, audit });
+        registerAttributeRoutes(instance, { attributes, devices, audit });
+      },
+    );
+    return api;
+  };
+  /** Made when the first request is: many tests need none. */
+  let opened: Promise<PlatformApi> | undefined;
 
   return {
     db,
@@ -100,7 +105,6 @@ export async function startRegistryApp() {
     gate,
     devices,
     attributes,
-    routes,
     profileId,
     otherProfileId,
     /** What was published, audited, and told to the telemetry store, in order. */
@@ -114,7 +118,8 @@ export async function startRegistryApp() {
 
     /** @param caller a role, or `role of tenant` */
     async request<T = Problem>(caller: string, method: string, url: string, body?: unknown): Promise<Answer<T>> {
-      const response = await api.inject({
+      opened ??= openApi();
+      const response = await (await opened).inject({
         method: method as 'GET',
         url,
         headers: { 'x-caller': caller, ...(body !== undefined && { 'content-type': 'application/json' }) },
@@ -146,7 +151,7 @@ export async function startRegistryApp() {
 
     async stop(): Promise<void> {
       credentials.stop();
-      await api.close();
+      await (await opened)?.close();
       await db.destroy();
       await rm(directory, { recursive: true });
     },

@@ -116,7 +116,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createIndex('devices_by_activity')
     .on('devices')
-    .columns(['tenant_id', sql`coalesce(last_activity_at, 0)`, 'id'])
+    .column('tenant_id')
+    .expression(sql`coalesce(last_activity_at, 0)`)
+    .column('id')
     .execute();
   await db.schema.createIndex('devices_by_profile').on('devices').column('profile_id').execute();
 
