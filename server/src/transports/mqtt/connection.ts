@@ -6,10 +6,10 @@ import { Acknowledgements, type PendingPublish, type Verdict } from './acknowled
 import type { Cursor } from './codec/cursor.ts';
 import { encodeDisconnect, encodePuback, encodePublish, publishBytes } from './codec/encode.ts';
 import { Outbox } from './codec/outbox.ts';
-import { PacketReader } from './codec/packet-reader.ts';
 import type { ConnectPacket, ProtocolVersion } from './codec/packets.ts';
 import type { MqttContext } from './context.ts';
 import { disconnectCodes, type Ending, isRejection } from './endings.ts';
+import { Intake } from './intake.ts';
 import { Outbound } from './outbound.ts';
 import { settle } from './verdicts.ts';
 
@@ -43,18 +43,12 @@ export class Connection {
     if (refusal !== undefined) settle(this, undefined, refusal);
   };
 
+  readonly intake: Intake;
+
   readonly #socket: Socket;
-  readonly #handle: PacketHandler;
-  readonly #reader: PacketReader;
   readonly #out = new Outbox();
   readonly #acknowledgements = new Acknowledgements();
   #outbound: Outbound | undefined;
-  /** Packets that came behind CONNECT while the gate thinks. */
-  #queue: { readonly header: number; readonly body: Buffer }[] = [];
-  #queuedBytes = 0;
-  /** How many reasons there are not to read on. */
-  #holds = 0;
-  #heldForBytes = false;
   #heldForAcknowledgements = false;
   #heldForDisk = false;
   #pendingReads = 0;
@@ -67,13 +61,26 @@ export class Connection {
   #deadlineEnding: Ending = 'connect_timeout';
 
   constructor(socket: Socket, arrival: Arrival, context: MqttContext, handle: PacketHandler) {
+    const { cursor, limits, log } = context;
     this.#socket = socket;
     this.arrival = arrival;
     this.context = context;
-    this.#handle = handle;
-    this.#reader = new PacketReader(context.limits.maxConnectPacketBytes);
+    this.intake = new Intake({
+      socket,
+      cursor,
+      limits,
+      handle: (header) => {
+        handle(this, header, cursor);
+        if (cursor.fault !== undefined) this.end(cursor.fault.code, cursor.fault.detail);
+      },
+      refuse: (code, detail) => this.end(code, detail),
+      failed: (error) => {
+        log.error({ err: error, address: arrival.address }, 'An MQTT packet could not be handled');
+        this.end('internal_error');
+      },
+    });
     this.#lastReceivedMs = context.clock.now();
-    this.#deadlineMs = this.#lastReceivedMs + context.limits.connectTimeoutMs;
+    this.#deadlineMs = this.#lastReceivedMs + limits.connectTimeoutMs;
   }
 
   get ended(): boolean {
@@ -85,88 +92,28 @@ export class Connection {
   received(chunk: Buffer): void {
     if (this.#ended) return;
     this.#lastReceivedMs = this.context.clock.now();
-    this.#reader.push(chunk);
-    this.#drain();
+    this.intake.push(chunk);
     if (this.peer.kind === 'device' && !this.ended) this.context.sessions.touch(this.peer.device);
-  }
-
-  #drain(): void {
-    const { cursor } = this.context;
-    try {
-      while (this.#holds === 0 && !this.#ended) {
-        const queued = this.peer.kind === 'awaiting_gate' ? undefined : this.#queue.shift();
-        if (queued !== undefined) {
-          cursor.reset(queued.body, 0, queued.body.length);
-          this.#dispatch(queued.header);
-        } else if (this.#reader.next()) {
-          const { header, buffer, start, end } = this.#reader;
-          if (this.peer.kind === 'awaiting_gate') {
-            this.#enqueue(header, buffer.subarray(start, end));
-          } else {
-            cursor.reset(buffer, start, end);
-            this.#dispatch(header);
-          }
-        } else break;
-      }
-    } catch (error) {
-      this.context.log.error({ err: error, address: this.arrival.address }, 'An MQTT packet could not be handled');
-      this.end('internal_error');
-    }
-    this.context.countUplinks();
-    if (this.#ended) return;
-    const { fault } = this.#reader;
-    if (fault !== undefined && this.#holds === 0 && this.peer.kind !== 'awaiting_gate') {
-      this.end(fault.code, fault.detail);
-    } else if (this.#holds === 0 && this.#socket.isPaused()) this.#socket.resume();
-  }
-
-  #dispatch(header: number): void {
-    const { cursor } = this.context;
-    this.#handle(this, header, cursor);
-    if (cursor.fault !== undefined) this.end(cursor.fault.code, cursor.fault.detail);
-  }
-
-  #enqueue(header: number, body: Buffer): void {
-    const { limits } = this.context;
-    if (this.#queue.length >= limits.maxQueuedPackets) {
-      this.end('quota_exceeded');
-      return;
-    }
-    this.#queue.push({ header, body });
-    this.#queuedBytes += body.length;
-    if (this.#queuedBytes > limits.maxQueuedBytes && !this.#heldForBytes) {
-      this.#heldForBytes = true;
-      this.hold();
-    }
-  }
-
-  /** Stops reading until `release` was called as often. What was received stays where it is. */
-  hold(): void {
-    if (this.#holds++ === 0) this.#socket.pause();
-  }
-
-  release(): void {
-    if (--this.#holds === 0 && !this.#ended) setImmediate(() => this.#drain());
   }
 
   /** Stops reading while more waits for the disk than may wait. */
   holdUntilDrained(): void {
     if (this.#heldForDisk) return;
     this.#heldForDisk = true;
-    this.hold();
+    this.intake.hold();
     this.context.ingest.whenDrained(() => {
       this.#heldForDisk = false;
-      this.release();
+      this.intake.release();
     });
   }
 
   /** Something is read for this client: with too many such, no further packets are taken. Ends with `readDone`. */
   readBegins(): void {
-    if (++this.#pendingReads === this.context.limits.maxPendingReads) this.hold();
+    if (++this.#pendingReads === this.context.limits.maxPendingReads) this.intake.hold();
   }
 
   readDone(): void {
-    if (this.#pendingReads-- === this.context.limits.maxPendingReads) this.release();
+    if (this.#pendingReads-- === this.context.limits.maxPendingReads) this.intake.release();
   }
 
   // --- who it is
@@ -174,30 +121,24 @@ export class Connection {
   /** CONNECT is there and the gate has to look it up: packets wait from now on, and may be of full size. */
   awaitGate(): void {
     this.peer = { kind: 'awaiting_gate' };
-    this.#reader.maxPacketBytes = this.context.limits.maxPacketBytes;
+    this.intake.startQueueing();
   }
 
   /**
    * The gate let it in. Write CONNACK first; what waits is handled after this turn.
-   * @param keepAliveS what was agreed; 0: only the inactivity limit holds
+   * @param keepAliveS 0: only the inactivity limit holds
    */
   welcome(client: ConnectPacket, peer: Peer, keepAliveS: number): void {
     const { limits, clock } = this.context;
-    const wasAwaiting = this.peer.kind === 'awaiting_gate';
-    this.version = client.version;
     this.client = client;
     this.peer = peer;
-    this.#reader.maxPacketBytes = limits.maxPacketBytes;
     // [MQTT-3.1.2-22] one and a half times the keep-alive.
     this.#allowedSilenceMs = keepAliveS > 0 ? keepAliveS * 1500 : limits.inactivityMs;
     this.#silenceEnding = keepAliveS > 0 ? 'keep_alive_timeout' : 'inactive';
     this.#lastReceivedMs = clock.now();
     this.#deadlineMs = never;
-    if (this.#heldForBytes) {
-      this.#heldForBytes = false;
-      this.release();
-    }
-    if (wasAwaiting) setImmediate(() => this.#drain());
+    this.intake.takeFullSize();
+    this.intake.stopQueueing();
   }
 
   /** Ends the connection at that time, with that reason. */
@@ -263,7 +204,7 @@ export class Connection {
     if (this.#acknowledgements.waiting >= this.context.limits.receiveMaximum && !this.#heldForAcknowledgements) {
       // Clients that ignore Receive Maximum (MQTT.js does) are slowed, not thrown out.
       this.#heldForAcknowledgements = true;
-      this.hold();
+      this.intake.hold();
     }
     return pending;
   }
@@ -286,7 +227,7 @@ export class Connection {
     if (waiting === 0 && this.#stopping) this.end('shutting_down');
     else if (this.#heldForAcknowledgements && waiting <= this.context.limits.receiveMaximum / 2) {
       this.#heldForAcknowledgements = false;
-      this.release();
+      this.intake.release();
     }
   }
 
@@ -300,7 +241,8 @@ export class Connection {
   /** A reason string, when the client wants it [MQTT-3.1.2-29] and it fits [MQTT-3.4.2-2]. */
   #reason(detail: string | undefined): string | undefined {
     if (detail === undefined || this.client?.wantsProblemInformation !== true) return undefined;
-    const text = detail.slice(0, 200);
+    // [MQTT-1.5.4-2] no U+0000, which a device may have sent and the detail may quote.
+    const text = detail.slice(0, 200).replaceAll('\0', '?');
     return Buffer.byteLength(text) + 16 <= this.client.maximumPacketSize ? text : undefined;
   }
 
@@ -325,7 +267,7 @@ export class Connection {
 
   #finish(ending: Ending | undefined, detail: string | undefined): void {
     this.#ended = true;
-    this.#queue = [];
+    this.intake.end();
     if (ending !== undefined) {
       if (isRejection(ending)) this.context.metrics.rejections.inc({ where: 'mqtt', code: ending });
       const device = this.peer.kind === 'device' ? this.peer.device.deviceId : undefined;
@@ -351,7 +293,7 @@ export class Connection {
   stop(): void {
     if (this.#ended) return;
     this.#stopping = true;
-    this.hold();
+    this.intake.hold();
     if (this.#acknowledgements.waiting === 0) this.end('shutting_down');
   }
 
@@ -371,7 +313,7 @@ export class Connection {
     }
     if (this.#ended) return;
     // A client that is not read cannot be blamed for its silence.
-    if (this.#holds > 0) this.#lastReceivedMs = nowMs;
+    if (this.intake.held) this.#lastReceivedMs = nowMs;
     if (nowMs - this.#lastReceivedMs > this.#allowedSilenceMs) {
       this.end(this.#silenceEnding);
       return;

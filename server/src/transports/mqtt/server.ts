@@ -30,6 +30,8 @@ export function createMqttServer(deps: MqttDeps): MqttServer {
   const { limits, clock, log, metrics } = context;
   const connections = new Set<Connection>();
   const servers: Server[] = [];
+  /** TCP connections of the TLS listener, also those that have not finished their handshake. */
+  const secureSockets = new Set<Socket>();
   let cancelSweep: (() => void) | undefined;
   let onEmpty: (() => void) | undefined;
 
@@ -58,31 +60,43 @@ export function createMqttServer(deps: MqttDeps): MqttServer {
     for (const connection of connections) connection.check(nowMs);
   };
 
+  const createSecured = ({ cert, key }: NonNullable<MqttListenOptions['tls']>): Server => {
+    const secured = createTlsServer({ cert, key, noDelay: true, handshakeTimeout: limits.connectTimeoutMs }, (socket) =>
+      accept(socket, true),
+    );
+    secured.maxConnections = limits.maxConnections;
+    secured.on('connection', (socket: Socket) => {
+      secureSockets.add(socket);
+      socket.once('close', () => secureSockets.delete(socket));
+    });
+    secured.on('tlsClientError', (error) => {
+      metrics.rejections.inc({ where: 'mqtt', code: 'tls_handshake_failed' });
+      log.debug({ err: error }, 'A TLS handshake on the MQTT port failed');
+    });
+    return secured;
+  };
+
+  const listen = async (server: Server, host: string, port: number): Promise<number> => {
+    const bound = await listenOn(server, host, port);
+    server.on('error', (error) => log.warn({ err: error }, 'The MQTT listener failed to accept'));
+    servers.push(server);
+    return bound;
+  };
+
   const close = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()));
 
   return {
     async start({ host, port, tls }) {
+      // Nagle and delayed acknowledgements together cost 40 ms per answer, so noDelay.
+      const plain = createServer({ noDelay: true }, (socket) => accept(socket, false));
+      const bound = await listen(plain, host, port);
       try {
-        // Nagle and delayed acknowledgements together cost 40 ms per answer, so noDelay.
-        const plain = createServer({ noDelay: true }, (socket) => accept(socket, false));
-        servers.push(plain);
-        const bound = await listen(plain, host, port);
-        if (tls === undefined) return { port: bound, tlsPort: undefined };
-        const secured = createTlsServer(
-          { cert: tls.cert, key: tls.key, noDelay: true, handshakeTimeout: limits.connectTimeoutMs },
-          (socket) => accept(socket, true),
-        );
-        secured.on('tlsClientError', (error) => {
-          metrics.rejections.inc({ where: 'mqtt', code: 'tls_handshake_failed' });
-          log.debug({ err: error }, 'A TLS handshake on the MQTT port failed');
-        });
-        servers.push(secured);
-        return { port: bound, tlsPort: await listen(secured, host, tls.port) };
+        const tlsPort = tls === undefined ? undefined : await listen(createSecured(tls), host, tls.port);
+        cancelSweep = clock.every(sweepPeriodMs, sweep);
+        return { port: bound, tlsPort };
       } catch (error) {
-        await Promise.all(servers.splice(0).map((server) => (server.listening ? close(server) : undefined)));
+        await Promise.all(servers.splice(0).map(close));
         throw error;
-      } finally {
-        if (servers.length > 0) cancelSweep = clock.every(sweepPeriodMs, sweep);
       }
     },
 
@@ -101,6 +115,8 @@ export function createMqttServer(deps: MqttDeps): MqttServer {
         });
       }
       cancelSweep?.();
+      // Only handshakes are left, and nobody waits for those.
+      for (const socket of secureSockets) socket.destroy();
       await Promise.all(closed);
     },
 
@@ -110,12 +126,11 @@ export function createMqttServer(deps: MqttDeps): MqttServer {
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<number> {
+function listenOn(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port, backlog: 4096 }, () => {
       server.off('error', reject);
-      server.on('error', () => undefined);
       resolve((server.address() as AddressInfo).port);
     });
   });

@@ -3,6 +3,8 @@ import type { Fault } from './cursor.ts';
 /** Flags that the fixed header of each packet type must have; undefined: PUBLISH, whose flags mean something. */
 const requiredFlags: readonly (number | undefined)[] = [undefined, 0, 0, undefined, 0, 0, 2, 0, 2, 0, 2, 0, 0, 0, 0, 0];
 
+const nothing = Buffer.alloc(0);
+
 /**
  * Finds the packets in a stream of chunks. `push` a chunk, then call `next` until it is false; stop calling and the
  * rest of the chunk stays where it is. A packet within one chunk is read in place; only one that spans chunks is
@@ -12,7 +14,7 @@ export class PacketReader {
   /** First byte of the packet that `next` found: type and flags. */
   header = 0;
   /** Where its bytes after the fixed header are: `buffer[start, end)`. */
-  buffer: Buffer = Buffer.alloc(0);
+  buffer: Buffer = nothing;
   start = 0;
   end = 0;
   /** Why no further packet can be found. */
@@ -57,6 +59,8 @@ export class PacketReader {
     const first = chunk[from];
     if (first === undefined) {
       this.#chunk = undefined;
+      // An idle connection must not hold on to what it received last.
+      this.buffer = nothing;
       return false;
     }
     const flags = requiredFlags[first >> 4];

@@ -37,27 +37,34 @@ function refusalAtSight({ context, arrival }: Connection, packet: ConnectPacket)
   if (packet.clientId === '' && (packet.version === 3 || (packet.version === 4 && !packet.cleanStart))) {
     return connectRefusals.identifier;
   }
-  if (!isProvisioning(packet) && context.failedConnects.waitMs(arrival.address) > 0) return connectRefusals.rateLimited;
+  if (!isProvisioning(packet) && context.failedConnects.blocks(arrival.address, packet))
+    return connectRefusals.rateLimited;
   return undefined;
 }
 
 function askGate(connection: Connection, packet: ConnectPacket): void {
   const { context, arrival } = connection;
   const { clientId, username, password } = packet;
-  const answer = context.gate.byMqttConnect({ clientId, username, password }, arrival);
-  if (!(answer instanceof Promise)) {
-    answered(connection, packet, answer);
-    return;
+  const failed = (error: unknown) => {
+    context.log.error({ err: error }, 'The gate could not answer an MQTT CONNECT');
+    if (connection.peer.kind === 'device') connection.end('internal_error');
+    else if (!connection.ended) refuse(connection, packet, connectRefusals.internal);
+  };
+  try {
+    const answer = context.gate.byMqttConnect({ clientId, username, password }, arrival);
+    if (!(answer instanceof Promise)) {
+      answered(connection, packet, answer);
+      return;
+    }
+    connection.awaitGate();
+    answer
+      .then((late) => {
+        if (!connection.ended) answered(connection, packet, late);
+      })
+      .catch(failed);
+  } catch (error) {
+    failed(error);
   }
-  connection.awaitGate();
-  answer
-    .then((late) => {
-      if (!connection.ended) answered(connection, packet, late);
-    })
-    .catch((error: unknown) => {
-      context.log.error({ err: error }, 'The gate could not answer an MQTT CONNECT');
-      if (!connection.ended) refuse(connection, packet, connectRefusals.internal);
-    });
 }
 
 function answered(connection: Connection, packet: ConnectPacket, answer: GateAnswer): void {
@@ -68,7 +75,7 @@ function answered(connection: Connection, packet: ConnectPacket, answer: GateAns
 function refusalOf(connection: Connection, packet: ConnectPacket, { refused }: GateRefusal): ConnectRefusal {
   switch (refused) {
     case 'invalid_credentials':
-      connection.context.failedConnects.take(connection.arrival.address);
+      connection.context.failedConnects.failed(connection.arrival.address, packet);
       return refusalOfWrongCredentials(packet);
     case 'rate_limited':
       return connectRefusals.rateLimited;
@@ -83,6 +90,7 @@ function refusalOf(connection: Connection, packet: ConnectPacket, { refused }: G
 
 function admitDevice(connection: Connection, packet: ConnectPacket, device: DeviceIdentity): void {
   const session = createDeviceSession(connection, device);
+  connection.context.failedConnects.succeeded(packet);
   welcome(connection, packet, () => connection.welcome(packet, { kind: 'device', device, session }, packet.keepAliveS));
   connection.context.sessions.open(session);
 }

@@ -13,7 +13,7 @@ export function handleProvisionRequest(connection: Connection, topic: string, { 
   }
   context.metrics.messages.inc({ transport: 'mqtt', kind: 'provision' });
   // One at a time: a client that nobody knows cannot have much going on.
-  connection.hold();
+  connection.intake.hold();
   context.provisioner
     .handle(payload, arrival)
     .then(
@@ -23,7 +23,7 @@ export function handleProvisionRequest(connection: Connection, topic: string, { 
         refuse(connection, pending, { code: undefined, ending: 'internal_error', detail: undefined });
       },
     )
-    .finally(() => connection.release())
+    .finally(() => connection.intake.release())
     .catch((error: unknown) => {
       context.log.error({ err: error }, 'A provisioning answer could not be sent');
       connection.end('internal_error');

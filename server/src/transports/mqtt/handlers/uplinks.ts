@@ -12,12 +12,12 @@ export function handleUplink(connection: Connection, device: DeviceIdentity, rou
   const { context } = connection;
   switch (route.kind) {
     case 'telemetry':
-      context.uplinks.telemetry++;
+      context.countTelemetry();
       context.ingest.telemetry(device, uplink.payload, acknowledgeOf(connection, uplink));
       if (context.ingest.saturated) connection.holdUntilDrained();
       return;
     case 'attributes':
-      context.uplinks.attributes++;
+      context.countAttributes();
       context.ingest.attributes(device, uplink.payload, acknowledgeOf(connection, uplink));
       if (context.ingest.saturated) connection.holdUntilDrained();
       return;
