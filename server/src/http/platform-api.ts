@@ -91,6 +91,8 @@ export async function createPlatformApi(
   });
   // A route reads top-down: authenticate → authorise → validate → handle.
   api.addHook('onRequest', async (request, reply) => {
+    // Names and keys come from devices: no browser may take an answer for anything but what it says it is.
+    reply.header('x-content-type-options', 'nosniff');
     // What the API tells is for its caller alone, and some of it is secret.
     if (request.url.startsWith('/v1')) reply.header('cache-control', 'no-store');
     const access = request.routeOptions.config.access ?? 'public';
