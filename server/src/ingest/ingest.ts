@@ -10,7 +10,10 @@ export interface Refusal {
   readonly retryAfterMs?: number;
 }
 
-/** Called once per uplink: with nothing after the commit that holds its data, or with the refusal. */
+/**
+ * Called once per uplink: with nothing after the commit that holds its data, or with the refusal. It may be called before
+ * the uplink's own call returns, and in another order than the uplinks came: empty messages and refusals need no disk.
+ */
 export type Acknowledge = (refusal: Refusal | undefined) => void;
 
 export interface Ingest {
