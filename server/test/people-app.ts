@@ -19,6 +19,7 @@ import { createIdempotency } from '../src/http/idempotency.ts';
 import { createIdempotencyStore } from '../src/http/idempotency-store.ts';
 import { createPlatformApi, type PlatformApi } from '../src/http/platform-api.ts';
 import { registerWelcomePage } from '../src/http/welcome/welcome-page.ts';
+import { systemClock } from '../src/lib/clock.ts';
 import { createSealer } from '../src/lib/seal.ts';
 import { registerSetupRoutes } from '../src/setup/routes.ts';
 import { createSetup } from '../src/setup/setup.ts';
@@ -36,6 +37,9 @@ import { FakeClock } from './fake-clock.ts';
 export const ownerEmail = 'made@example.com';
 export const goodPassword = 'teluk benoa 7 perahu kayu';
 export const otherGoodPassword = 'sawah berundak 41 jatiluwih';
+
+/** Shared by the apps of a test file: loading the dictionaries takes longer than most tests. */
+const strength = createPasswordStrength({ clock: systemClock });
 
 export type PeopleApp = Awaited<ReturnType<typeof startPeopleApp>>;
 
@@ -67,7 +71,6 @@ export async function startPeopleApp(addRoutes: (api: PlatformApi) => void = () 
       return hasher.verify(...given);
     },
   };
-  const strength = createPasswordStrength({ clock });
   const tenants = createTenants({ db, clock, onTenantCreated: async (id) => void createdTenants.push(id) });
   const sessions = createUserSessions({ db, clock, log });
   const signIn = createSignIn({ db, clock, passwords, audit, log, countSignIn: (outcome) => counted.push(outcome) });
@@ -171,7 +174,6 @@ export async function startPeopleApp(addRoutes: (api: PlatformApi) => void = () 
 
     async stop(): Promise<void> {
       await api.close();
-      await strength.stop();
       await audit.stop();
       await db.destroy();
       await rm(directory, { recursive: true });

@@ -7,6 +7,7 @@ import type { AuditTable, Db } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { decodeCursor, encodeCursor } from '../lib/cursor.ts';
+import { createHousekeeping } from '../lib/housekeeping.ts';
 import { uuidv7 } from '../lib/uuid.ts';
 import { deleteAuditBefore, deleteAuditBeyond, findTenantIds, insertAudit, selectAudit } from './queries.ts';
 
@@ -72,7 +73,6 @@ export function createAudit({ db, clock, log, rowsPerTenant = rowsPerTenantLimit
   let dropped = 0;
   let isScheduled = false;
   let cancelTimer = (): void => {};
-  let cancelPrune = (): void => {};
   let writing: Promise<boolean> = Promise.resolve(true);
 
   const schedule = (delayMs: number): void => {
@@ -125,9 +125,9 @@ export function createAudit({ db, clock, log, rowsPerTenant = rowsPerTenantLimit
     await deleteAuditBefore(db, clock.now() - retentionMs);
     for (const tenantId of await findTenantIds(db)) await deleteAuditBeyond(db, tenantId, rowsPerTenant);
   };
-  const pruneOrLog = (): void => {
-    prune().catch((error: unknown) => log.error({ err: error }, 'the audit log could not be pruned'));
-  };
+  const housekeeping = createHousekeeping(clock, prunePeriodMs, prune, (error) =>
+    log.error({ err: error }, 'the audit log could not be pruned'),
+  );
 
   return {
     record(entry) {
@@ -138,11 +138,9 @@ export function createAudit({ db, clock, log, rowsPerTenant = rowsPerTenantLimit
       queue.push(toRow(entry, clock.now()));
       schedule(flushDelayMs);
     },
-    start() {
-      cancelPrune = clock.every(prunePeriodMs, pruneOrLog);
-    },
+    start: housekeeping.start,
     async stop() {
-      cancelPrune();
+      await housekeeping.stop();
       await flush();
       cancelTimer();
     },

@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { createHousekeeping } from '../lib/housekeeping.ts';
 import type { IdempotencyScope, IdempotencyStore } from './idempotency-store.ts';
 import { type PlatformApi, principalOf } from './platform-api.ts';
 
@@ -43,13 +44,15 @@ export interface Idempotency {
   register(api: PlatformApi): void;
   /** Begins to delete old answers, hourly. */
   start(): void;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export function createIdempotency({ store, clock, log }: IdempotencyDeps): Idempotency {
   const claims = new Map<string, Claim>();
   const claimOf = new WeakMap<FastifyRequest, Claim>();
-  let cancelPrune = (): void => {};
+  const housekeeping = createHousekeeping(clock, prunePeriodMs, store.prune, (error) =>
+    log.error({ err: error }, 'idempotency keys could not be pruned'),
+  );
 
   const release = (claim: Claim): void => {
     claims.delete(idOf(claim.scope));
@@ -129,12 +132,8 @@ export function createIdempotency({ store, clock, log }: IdempotencyDeps): Idemp
         }
       });
     },
-    start() {
-      cancelPrune = clock.every(prunePeriodMs, () => {
-        store.prune().catch((error: unknown) => log.error({ err: error }, 'idempotency keys could not be pruned'));
-      });
-    },
-    stop: () => cancelPrune(),
+    start: housekeeping.start,
+    stop: housekeeping.stop,
   };
 }
 

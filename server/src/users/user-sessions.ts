@@ -5,6 +5,7 @@ import type { Db, UserTable } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import type { Principal } from '../http/principal.ts';
 import type { Clock } from '../lib/clock.ts';
+import { createHousekeeping } from '../lib/housekeeping.ts';
 import {
   deleteEndedSessions,
   deleteSession,
@@ -41,7 +42,7 @@ export interface UserSessions {
   endAllOf(userId: string): Promise<void>;
   /** Begins to delete ended sessions, hourly. */
   start(): void;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export interface UserSessionsDeps {
@@ -51,8 +52,13 @@ export interface UserSessionsDeps {
 }
 
 export function createUserSessions({ db, clock, log }: UserSessionsDeps): UserSessions {
-  let cancelPrune = (): void => {};
   const warn = (error: unknown): void => log.warn({ err: error }, 'a user session could not be written');
+  const housekeeping = createHousekeeping(
+    clock,
+    prunePeriodMs,
+    () => deleteEndedSessions(db, clock.now(), clock.now() - sessionIdleMs),
+    warn,
+  );
 
   const sessions: UserSessions = {
     async open(user, { address, userAgent }) {
@@ -88,12 +94,8 @@ export function createUserSessions({ db, clock, log }: UserSessionsDeps): UserSe
     },
     end: (token) => deleteSession(db, hashToken(token)),
     endAllOf: (userId) => deleteSessionsOf(db, userId),
-    start() {
-      cancelPrune = clock.every(prunePeriodMs, () => {
-        deleteEndedSessions(db, clock.now(), clock.now() - sessionIdleMs).catch(warn);
-      });
-    },
-    stop: () => cancelPrune(),
+    start: housekeeping.start,
+    stop: housekeeping.stop,
   };
   return sessions;
 }
