@@ -8,6 +8,8 @@ export interface CredentialsClient {
   set(deviceId: string, credentials: Credentials, signal?: AbortSignal): Promise<DeviceCredentials>;
   /** Generates new ones of the same type; the old ones work for `overlapSeconds` longer. */
   rotate(deviceId: string, options?: RotateCredentials, signal?: AbortSignal): Promise<DeviceCredentials>;
+  /** Nobody is this device any more, until it gets new ones. */
+  revoke(deviceId: string, signal?: AbortSignal): Promise<void>;
 }
 
 export function createCredentialsClient({ json }: Requester): CredentialsClient {
@@ -16,5 +18,6 @@ export function createCredentialsClient({ json }: Requester): CredentialsClient 
     get: (deviceId, signal) => json('GET', path(deviceId), { signal }),
     set: (deviceId, credentials, signal) => json('PUT', path(deviceId), { json: credentials, signal }),
     rotate: (deviceId, options, signal) => json('POST', `${path(deviceId)}/rotate`, { json: options ?? {}, signal }),
+    revoke: (deviceId, signal) => json('DELETE', path(deviceId), { signal }),
   };
 }

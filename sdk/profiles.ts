@@ -11,6 +11,8 @@ export interface ProfilesClient {
   get(id: string, signal?: AbortSignal): Promise<Profile>;
   create(profile: CreateProfile, signal?: AbortSignal): Promise<Profile>;
   update(id: string, changes: UpdateProfile, signal?: AbortSignal): Promise<Profile>;
+  /** A new provisioning key and secret; the old ones end at once. */
+  rotateProvisioning(id: string, signal?: AbortSignal): Promise<Profile>;
   delete(id: string, signal?: AbortSignal): Promise<void>;
 }
 
@@ -22,6 +24,7 @@ export function createProfilesClient({ json }: Requester): ProfilesClient {
     get: (id, signal) => json('GET', `/v1/profiles/${id}`, { signal }),
     create: (profile, signal) => json('POST', '/v1/profiles', { json: profile, isCreate: true, signal }),
     update: (id, changes, signal) => json('PATCH', `/v1/profiles/${id}`, { json: changes, signal }),
+    rotateProvisioning: (id, signal) => json('POST', `/v1/profiles/${id}/provisioning/rotate`, { signal }),
     delete: (id, signal) => json('DELETE', `/v1/profiles/${id}`, { signal }),
   };
   return client;

@@ -9,7 +9,7 @@ export interface SessionClient {
   signIn(credentials: SignIn, signal?: AbortSignal): Promise<Session>;
   signOut(signal?: AbortSignal): Promise<void>;
   /** One's own; ends all other sessions. */
-  changePassword(change: ChangePassword, signal?: AbortSignal): Promise<void>;
+  changePassword(change: ChangePassword, signal?: AbortSignal): Promise<Session>;
 }
 
 export function createSessionClient({ json }: Requester): SessionClient {

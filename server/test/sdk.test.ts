@@ -68,6 +68,10 @@ test('profiles, devices and credentials are made, read, changed, walked and remo
   expect(rotated.retiring?.credentials).toEqual(before.credentials);
   const own = { type: 'MQTT_BASIC', clientId: 'pump-2', userName: 'pump', password: 'secret' } as const;
   expect((await credentials.set(id, own)).credentials).toEqual(own);
+  await credentials.revoke(id);
+  await expect(credentials.get(id)).rejects.toMatchObject({ status: 404 });
+  const { key } = profile.provisioning;
+  expect((await profiles.rotateProvisioning(profile.id)).provisioning.key).not.toBe(key);
   await expect(profiles.delete(profile.id)).rejects.toMatchObject({ code: 'in_use' });
   await devices.delete(id);
   await expect(devices.get(id)).rejects.toMatchObject({ code: 'not_found' });
