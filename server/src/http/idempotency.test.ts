@@ -161,3 +161,9 @@ test('a route that does not take part ignores the key', async () => {
   await post('/v1/plain', 'k1', {});
   expect(executions).toBe(2);
 });
+
+test('the description of the API names the header where it counts', async () => {
+  const { body } = await app.request<{ paths: Record<string, unknown> }>('GET', '/v1/openapi.json');
+  expect(JSON.stringify(body.paths['/v1/api-keys'])).toContain('idempotency-key');
+  expect(JSON.stringify(body.paths['/v1/session'])).not.toContain('idempotency-key');
+});

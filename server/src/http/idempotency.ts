@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import { AppError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createHousekeeping } from '../lib/housekeeping.ts';
@@ -16,6 +17,12 @@ declare module 'fastify' {
     idempotent?: boolean;
   }
 }
+
+const IdempotencyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({ description: 'A repeated request with the same key, within a day, gets the first answer again' }),
+  ),
+});
 
 const keyForm = /^[\x20-\x7e]{1,255}$/;
 /** Requests that wait for the first one with their key; a script that has more of them is broken. */
@@ -40,7 +47,7 @@ export interface IdempotencyDeps {
 }
 
 export interface Idempotency {
-  /** Adds its hooks; call it before or after the routes are registered. */
+  /** Adds its hooks; before the routes are registered, so that their descriptions name the header. */
   register(api: PlatformApi): void;
   /** Begins to delete old answers, hourly. */
   start(): void;
@@ -92,6 +99,10 @@ export function createIdempotency({ store, clock, log }: IdempotencyDeps): Idemp
 
   return {
     register(api) {
+      api.addHook('onRoute', (route) => {
+        if (route.config?.idempotent === true) route.schema = { ...route.schema, headers: IdempotencyHeaders };
+      });
+
       // After authentication and validation: only a request that may be executed takes its key.
       api.addHook('preHandler', async (request, reply) => {
         const key = request.headers['idempotency-key'];
