@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { createClient, type GapuraClient } from '#sdk/client.ts';
 import { createCookieFetch } from '#sdk/cookie-fetch.ts';
 
-const mainFile = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
+const launcher = fileURLToPath(new URL('../../scripts/launch.mjs', import.meta.url));
+/** As `npm start` starts it. */
+const nodeFlags = ['--max-semi-space-size=4'];
 const owner = { email: 'bench@example.org', password: 'wobbly-lantern-quarry-92' };
 const readyTimeoutMs = 30_000;
 
@@ -43,7 +45,7 @@ export async function startServer(dataDir: string, env: Readonly<Record<string, 
   const [httpPort, httpsPort, mqttPort, mqttsPort] = await freePorts(4);
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('GAPURA_'));
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [mainFile, 'start'], {
+  const child = spawn(process.execPath, [...nodeFlags, launcher, 'start'], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
       ...Object.fromEntries(inherited),
