@@ -24,6 +24,8 @@ import { createIdempotencyStore } from './http/idempotency-store.ts';
 import { createHttpListeners, toStartupError } from './http/listeners.ts';
 import { createPlatformApi, type RouteSummary } from './http/platform-api.ts';
 import { registerWelcomePage } from './http/welcome/welcome-page.ts';
+import { createDeviceImport } from './import/import-devices.ts';
+import { registerImportRoutes } from './import/routes.ts';
 import { createIngest } from './ingest/create-ingest.ts';
 import { parseTelemetry } from './ingest/parse-telemetry.ts';
 import { defaultPayloadLimits } from './ingest/payload-limits.ts';
@@ -213,6 +215,17 @@ export async function createApp(options: AppOptions): Promise<App> {
       onDeviceDeleted: store.deleteDevice,
     });
     const { existing } = devices;
+    const imports = createDeviceImport({
+      db,
+      creator,
+      devices,
+      attributes,
+      profiles,
+      audit,
+      metrics,
+      clock,
+      log,
+    });
     const provisioner = createProvisioner({
       db,
       profiles,
@@ -271,6 +284,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         registerAuditRoutes(api, { audit });
         registerProfileRoutes(api, { profiles, audit });
         registerDeviceRoutes(api, { devices, audit });
+        registerImportRoutes(api, { imports, clock });
         registerCredentialsRoutes(api, { credentials, devices, audit });
         registerAttributeRoutes(api, { attributes, devices, audit });
         registerTelemetryRoutes(api, { telemetry, clock });

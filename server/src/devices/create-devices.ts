@@ -12,7 +12,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Sealer } from '../lib/seal.ts';
 import { faultOfLine, faultOfName } from '../lib/text-rules.ts';
 import { uuidv7 } from '../lib/uuid.ts';
-import { type DeviceRows, insertDevices, selectTaken } from './creation-queries.ts';
+import { type Claim, type DeviceRows, insertDevices, selectTaken } from './creation-queries.ts';
 import { searchText } from './search-text.ts';
 
 export interface NewDevice {
@@ -58,6 +58,14 @@ export interface DeviceCreator {
   createDevices(requests: readonly NewDevice[]): Promise<NewDeviceResult[]>;
 }
 
+export interface DeviceChecker {
+  /**
+   * What `createDevices` would refuse, as things stand; makes nothing and waits for no writer.
+   * @returns one refusal or undefined per request, in order
+   */
+  checkDevices(requests: readonly NewDevice[]): Promise<(NewDeviceRefusal | undefined)[]>;
+}
+
 export interface DeviceCreatorDeps {
   readonly db: Db;
   readonly sealer: Sealer;
@@ -77,7 +85,7 @@ interface Candidate {
   readonly lookupHash: string;
 }
 
-export function createDeviceCreator(deps: DeviceCreatorDeps): DeviceCreator {
+export function createDeviceCreator(deps: DeviceCreatorDeps): DeviceCreator & DeviceChecker {
   const { db, sealer, clock, bus } = deps;
 
   function examine(request: NewDevice, index: number): Candidate | { refused: NewDeviceRefusal } {
@@ -149,14 +157,11 @@ export function createDeviceCreator(deps: DeviceCreatorDeps): DeviceCreator {
   /** One transaction. Fills in the result of each candidate. */
   async function insert(candidates: readonly Candidate[], results: NewDeviceResult[]): Promise<void> {
     await db.transaction().execute(async (trx) => {
-      const taken = await selectTaken(
-        trx,
-        candidates.map(({ request, name, lookupHash }) => ({ ...request, name, lookupHash })),
-      );
+      const taken = await selectTaken(trx, candidates.map(toClaim));
       const now = clock.now();
       const rows: DeviceRows[] = [];
       for (const candidate of candidates) {
-        const refused = taken.claim({ ...candidate.request, ...candidate });
+        const refused = taken.claim(toClaim(candidate));
         if (refused !== undefined) {
           results[candidate.index] = { refused };
           continue;
@@ -170,15 +175,32 @@ export function createDeviceCreator(deps: DeviceCreatorDeps): DeviceCreator {
     });
   }
 
+  /** The requests that are in order by themselves; the others get their results. */
+  function examineAll(requests: readonly NewDevice[], results: { refused: NewDeviceRefusal }[]): Candidate[] {
+    return requests.flatMap((request, index) => {
+      const examined = examine(request, index);
+      if (!('refused' in examined)) return [examined];
+      results[index] = examined;
+      return [];
+    });
+  }
+
   return {
+    async checkDevices(requests) {
+      const refusals: { refused: NewDeviceRefusal }[] = [];
+      const candidates = examineAll(requests, refusals);
+      const taken = await selectTaken(db, candidates.map(toClaim));
+      for (const candidate of candidates) {
+        const refused = taken.claim(toClaim(candidate));
+        if (refused !== undefined) refusals[candidate.index] = { refused };
+      }
+      return requests.map((_, index) => refusals[index]?.refused);
+    },
+
     async createDevices(requests) {
-      const results: NewDeviceResult[] = [];
-      const candidates: Candidate[] = [];
-      requests.forEach((request, index) => {
-        const examined = examine(request, index);
-        if ('refused' in examined) results[index] = examined;
-        else candidates.push(examined);
-      });
+      const refusals: { refused: NewDeviceRefusal }[] = [];
+      const candidates = examineAll(requests, refusals);
+      const results: NewDeviceResult[] = refusals;
       if (candidates.length === 0) return results;
 
       for (let attempt = 1; ; attempt++) {
@@ -199,4 +221,8 @@ export function createDeviceCreator(deps: DeviceCreatorDeps): DeviceCreator {
       return results;
     },
   };
+}
+
+function toClaim({ request, name, lookupHash }: Candidate): Claim {
+  return { tenantId: request.tenantId, profileId: request.profileId, name, lookupHash };
 }

@@ -9,7 +9,8 @@ export interface DeviceRows {
   readonly attributes: readonly Insertable<AttributeTable>[];
 }
 
-interface Claim {
+/** What a new device needs to have for itself. */
+export interface Claim {
   readonly tenantId: string;
   readonly profileId: string;
   readonly name: string;
