@@ -1,6 +1,7 @@
 /** What crosses between the main thread and the storage thread: one call, one answer. */
+
+import type { AppendBatch, ValueColumns } from '../columns.ts';
 import type { AggregateBucket, AggregateQuery, DeviceRef, RangeQuery, SeriesStats } from '../store.ts';
-import type { AppendBatch, ValueColumns } from './columns.ts';
 
 /** One key of one device; `device` is an index into the devices of the question. */
 export interface LatestRow {

@@ -3,8 +3,8 @@
  * and other questions get their turn.
  */
 import { createBuckets } from '../buckets.ts';
+import { createValueColumns, toValue } from '../columns.ts';
 import { listedKeysLimit, type SeriesStats } from '../store.ts';
-import { createValueColumns, toValue } from './columns.ts';
 import type { TelemetryDatabase } from './database.ts';
 import { type Input, type LatestRow, type Output, rowsPerStep, type SeriesColumns } from './protocol.ts';
 import type { SeriesIds } from './series-ids.ts';

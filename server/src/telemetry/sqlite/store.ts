@@ -7,8 +7,8 @@ import type { FastifyBaseLogger } from 'fastify';
 import { AppError, StartupError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Metrics } from '../../metrics.ts';
+import { fromColumns, toColumns, valueAt } from '../columns.ts';
 import type { TelemetryPoint, TelemetryStore } from '../store.ts';
-import { fromColumns, toColumns, valueAt } from './columns.ts';
 import type { Answer, CallName, Fault, Input, Output, ThreadOptions } from './protocol.ts';
 
 export interface SqliteTelemetryDeps {

@@ -1,5 +1,5 @@
 /** Changes to the tables. Deletes are work in steps, each a commit of its own; an append is one commit. */
-import { type AppendBatch, valueKind } from './columns.ts';
+import { type AppendBatch, valueKind } from '../columns.ts';
 import type { TelemetryDatabase } from './database.ts';
 import { deletesPerStep, type Input } from './protocol.ts';
 import type { Steps } from './reading.ts';
