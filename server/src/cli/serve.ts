@@ -29,6 +29,7 @@ const stopLimitMs = 10_000;
  * the terminal.
  */
 const echoMs = 1000;
+const parentPollMs = 250;
 
 /** Resolves after a graceful stop. @throws StartupError when it cannot start */
 export async function serve(options: ServeOptions): Promise<void> {
@@ -87,6 +88,7 @@ function listenForSignals(log: Logger) {
     }
   };
   for (const name of names) process.on(name, onSignal);
+  const stopWatching = watchParent(() => onSignal('SIGTERM'));
   return {
     /** The first signal, also one that came while nobody waited. */
     next: (): Promise<NodeJS.Signals> => first.promise,
@@ -96,9 +98,26 @@ function listenForSignals(log: Logger) {
       firstAt = undefined;
     },
     off(): void {
+      stopWatching();
       for (const name of names) process.off(name, onSignal);
     },
   };
+}
+
+/**
+ * npm gives a signal to the shell between it and us, and the shell ends without passing it on: a stopped `npm start`
+ * would leave this process behind with its ports. Nobody else than npm is watched: an orphan may be one on purpose.
+ */
+function watchParent(onOrphaned: () => void): () => void {
+  if (process.env['npm_lifecycle_event'] === undefined) return () => {};
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    onOrphaned();
+  }, parentPollMs);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 /** After a fault that nobody caught, nothing is certain: end, and let the supervisor start anew from what is on disk. */

@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type GapuraProcess, startGapuraProcess } from '../../test/gapura-process.ts';
 import { runGapura } from '../../test/run-gapura.ts';
@@ -90,6 +92,27 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s stops it gracefully, wit
   expect(gapura.output()).toContain('"msg":"stopped"');
   expect(existsSync(join(dataDir, 'process.json'))).toBe(false);
 });
+
+test.skipIf(process.platform === 'win32')(
+  'it stops when npm, which started it through a shell, is stopped',
+  async () => {
+    const launch = fileURLToPath(new URL('../../../scripts/launch.mjs', import.meta.url));
+    // The second command keeps the shell from becoming the first one.
+    const shell = spawn('sh', ['-c', `"${process.execPath}" "${launch}" start; true`], {
+      env: { PATH: process.env['PATH'], GAPURA_DATA_DIR: dataDir, ...freePorts, npm_lifecycle_event: 'start' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    shell.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    await vi.waitUntil(() => readProcessFile(layoutOf(dataDir))?.state === 'ready', { timeout: 20_000 });
+    shell.kill('SIGTERM');
+    await once(shell.stdout, 'close'); // Gapura held the other end.
+    expect(output).toContain('"msg":"stopped"');
+    expect(existsSync(join(dataDir, 'process.json'))).toBe(false);
+  },
+);
 
 test('a port in use is told with the name of its setting', async () => {
   const blocker = createServer().listen(0, '127.0.0.1');
