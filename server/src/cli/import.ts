@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { defineCommand } from 'citty';
 import { SingleBar } from 'cli-progress';
@@ -18,6 +17,7 @@ import { oneLine } from './one-line.ts';
 import { platformArgs, platformClient } from './platform-address.ts';
 import { UsageError } from './usage-error.ts';
 
+const newline = 0x0a;
 /** Bad rows that are printed; --errors writes all of them. */
 const shownErrors = 20;
 
@@ -49,15 +49,17 @@ export const command = defineCommand({
     const errors = args.errors === undefined ? undefined : createCsvFile(args.errors, errorHeader);
     const secrets =
       args.credentials === undefined ? undefined : createCsvFile(args.credentials, credentialsHeader, 0o600);
-    const progress = showProgress(source.sizeBytes);
+    const progress = showProgress(source.lines);
     const lines: string[] = [];
     let summary: Extract<ImportEvent, { type: 'summary' }> | undefined;
     try {
-      for await (const event of client.imports.devices(source.countedBy(progress.sent), options)) {
-        if (event.type === 'progress') progress.counted(event);
+      for await (const event of client.imports.devices(source.bytes, options)) {
+        if (event.type === 'progress') progress.show(event);
         else if (event.type === 'credentials') secrets?.write(credentialsCells(event));
-        else if (event.type === 'summary') summary = event;
-        else {
+        else if (event.type === 'summary') {
+          summary = event;
+          progress.whole(event);
+        } else {
           errors?.write(errorCells(event));
           if (lines.length < shownErrors) lines.push(errorLine(event));
         }
@@ -107,54 +109,44 @@ function parseMap(text: string): NonNullable<ImportOptions['map']> {
 
 interface Source {
   /** Undefined when it is piped in. */
-  readonly sizeBytes: number | undefined;
-  /** The bytes, each counted when it is handed on. */
-  countedBy(count: (bytes: number) => void): ReadableStream<Uint8Array>;
+  readonly lines: number | undefined;
+  readonly bytes: ReadableStream<Uint8Array>;
 }
 
 async function openSource(path: string): Promise<Source> {
-  const sizeBytes = path === '-' ? undefined : (await stat(path)).size;
-  return {
-    sizeBytes,
-    countedBy(count) {
-      const stream = path === '-' ? process.stdin : createReadStream(path);
-      const bytes = Readable.from(
-        (async function* () {
-          for await (const chunk of stream) {
-            const part: Uint8Array = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-            count(part.length);
-            yield part;
-          }
-        })(),
-      );
-      // Node types its web streams apart from the global ones; they are the same at run time.
-      return Readable.toWeb(bytes) as unknown as ReadableStream<Uint8Array>;
-    },
-  };
+  // Node types its web streams apart from the global ones; they are the same at run time.
+  const toWeb = (stream: Readable) => Readable.toWeb(stream) as unknown as ReadableStream<Uint8Array>;
+  if (path === '-') return { lines: undefined, bytes: toWeb(process.stdin) };
+  // Read twice: the first time tells how long the bar is, and that the file can be read at all.
+  let lines = 0;
+  for await (const chunk of createReadStream(path)) {
+    const bytes: Buffer = chunk;
+    for (let at = bytes.indexOf(newline); at !== -1; at = bytes.indexOf(newline, at + 1)) lines++;
+  }
+  return { lines, bytes: toWeb(createReadStream(path)) };
 }
 
-function showProgress(sizeBytes: number | undefined) {
+/** On standard error, and only where that is a terminal. */
+function showProgress(lines: number | undefined) {
   const bar = new SingleBar({
     format:
-      sizeBytes === undefined
-        ? '{rows} rows · {failed} left out'
-        : '{bar} {percentage}% · {rows} rows · {failed} left out',
+      lines === undefined
+        ? '{value} rows · {failed} left out'
+        : '{bar} {percentage}% · {value} rows · {failed} left out',
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
     noTTYOutput: false,
     hideCursor: true,
     stream: process.stderr,
   });
-  let bytes = 0;
-  const shown = { rows: 0, failed: 0 };
-  bar.start(sizeBytes ?? 0, 0, shown);
+  bar.start(lines ?? 0, 0, { failed: 0 });
   return {
-    sent(more: number): void {
-      bytes += more;
-      bar.update(bytes, shown);
+    // A header and blank lines are no rows, so the bar is full only when the end is told.
+    show: ({ rows, failed }: ImportCounts): void => bar.update(rows, { failed }),
+    whole({ rows, failed }: ImportCounts): void {
+      bar.setTotal(rows);
+      bar.update(rows, { failed });
     },
-    counted({ rows, failed }: ImportCounts): void {
-      Object.assign(shown, { rows, failed });
-      bar.update(shown);
-    },
-    end: () => bar.stop(),
+    end: (): void => bar.stop(),
   };
 }
