@@ -3,7 +3,14 @@ import type { Bus } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { Db } from '../db/schema.ts';
 import type { Clock } from '../lib/clock.ts';
-import { type ActivityRow, selectActive, selectActivity, selectInactivityTimeouts, updateActivity } from './queries.ts';
+import {
+  type ActivityRow,
+  selectActive,
+  selectActivity,
+  selectInactivityTimeouts,
+  updateActive,
+  updateTimes,
+} from './queries.ts';
 import type { DeviceActivity } from './sessions.ts';
 
 /** Silence after which a device counts as inactive, unless its `inactivityTimeout` says otherwise (reference §1.4). */
@@ -23,7 +30,10 @@ interface Entry {
   lastDisconnectTime: number | null;
   /** Undefined until it was read from the device's attributes. */
   timeoutMs: number | undefined;
+  /** Times that are not yet written. */
   dirty: boolean;
+  /** `active` as the database has it; undefined when this process does not know. */
+  writtenActive: boolean | undefined;
 }
 
 export interface ActivityDeps {
@@ -50,6 +60,7 @@ export class ActivityTracker {
     for (const row of await selectActive(this.#deps.db)) {
       const entry = this.#entry(row.tenant_id, row.id);
       entry.active = true;
+      entry.writtenActive = true;
       entry.lastActivityTime = row.last_activity_at;
     }
     this.#cancel = [
@@ -143,14 +154,22 @@ export class ActivityTracker {
       if (entries.length === 0) return;
       const rows = entries.map((entry) => ({
         id: entry.deviceId,
-        active: entry.active ? 1 : 0,
         last_connect_at: entry.lastConnectTime,
         last_activity_at: entry.lastActivityTime,
         last_disconnect_at: entry.lastDisconnectTime,
       }));
+      const flipped = entries
+        .filter((entry) => entry.active !== entry.writtenActive)
+        .map((entry) => ({ entry, active: entry.active }));
       for (const entry of entries) entry.dirty = false;
       try {
-        await updateActivity(this.#deps.db, rows);
+        await updateTimes(this.#deps.db, rows);
+        for (const active of [true, false]) {
+          const changed = flipped.filter((flip) => flip.active === active);
+          const ids = changed.map(({ entry }) => entry.deviceId);
+          await updateActive(this.#deps.db, active ? 1 : 0, ids);
+          for (const { entry } of changed) entry.writtenActive = active;
+        }
       } catch (error) {
         for (const entry of entries) if (this.#entries.get(entry.deviceId) === entry) this.#mark(entry);
         this.#deps.onFault(error);
@@ -172,6 +191,7 @@ export class ActivityTracker {
         lastDisconnectTime: null,
         timeoutMs: undefined,
         dirty: false,
+        writtenActive: undefined,
       };
       this.#entries.set(deviceId, entry);
     }

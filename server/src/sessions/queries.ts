@@ -12,7 +12,7 @@ export interface ActivityRow {
 
 const columns = ['id', 'tenant_id', 'active', 'last_connect_at', 'last_activity_at', 'last_disconnect_at'] as const;
 
-/** Devices per statement: 5 parameters each, far below SQLite's 32,766. */
+/** Devices per statement: 4 parameters each, far below SQLite's 32,766. */
 const rowsPerStatement = 1000;
 
 /** Those whom the last process left as active: somebody has to notice when they stay silent. */
@@ -52,25 +52,39 @@ export async function selectInactivityTimeouts(db: Db, ids: readonly string[]): 
   return found;
 }
 
+export interface TimesRow {
+  readonly id: string;
+  readonly last_connect_at: number | null;
+  readonly last_activity_at: number | null;
+  readonly last_disconnect_at: number | null;
+}
+
 /**
- * Writes what is known of many devices with one statement per thousand; null leaves what the row says. Devices that are
- * gone are passed over.
+ * Writes when many devices were seen, with one statement per thousand; null leaves what the row says. Devices that are
+ * gone are passed over. `active` is not touched: it stands in the index of the device list, which would be rewritten.
  */
-export async function updateActivity(db: Db, rows: readonly Omit<ActivityRow, 'tenant_id'>[]): Promise<void> {
+export async function updateTimes(db: Db, rows: readonly TimesRow[]): Promise<void> {
   for (let i = 0; i < rows.length; i += rowsPerStatement) {
     const values = rows
       .slice(i, i + rowsPerStatement)
-      .map(
-        (row) =>
-          sql`(${row.id}, ${row.active}, ${row.last_connect_at}, ${row.last_activity_at}, ${row.last_disconnect_at})`,
-      );
+      .map((row) => sql`(${row.id}, ${row.last_connect_at}, ${row.last_activity_at}, ${row.last_disconnect_at})`);
     await sql`
-      with seen (id, active, last_connect_at, last_activity_at, last_disconnect_at) as (values ${sql.join(values)})
+      with seen (id, last_connect_at, last_activity_at, last_disconnect_at) as (values ${sql.join(values)})
       update devices set
-        active = seen.active,
         last_connect_at = coalesce(seen.last_connect_at, devices.last_connect_at),
         last_activity_at = coalesce(seen.last_activity_at, devices.last_activity_at),
         last_disconnect_at = coalesce(seen.last_disconnect_at, devices.last_disconnect_at)
       from seen where devices.id = seen.id`.execute(db);
+  }
+}
+
+/** Marks devices as active (1) or inactive (0). */
+export async function updateActive(db: Db, active: 0 | 1, ids: readonly string[]): Promise<void> {
+  for (let i = 0; i < ids.length; i += rowsPerStatement) {
+    await db
+      .updateTable('devices')
+      .set({ active })
+      .where('id', 'in', ids.slice(i, i + rowsPerStatement))
+      .execute();
   }
 }
