@@ -40,7 +40,7 @@ export const command = defineCommand({
     if (args.link) {
       if (!isRunning) throw new StartupError('Gapura does not run; gapura start prints the set-up link.');
       const { url, token } = await renewLink(layout);
-      console.log(setupUrl(url, token));
+      console.log(setupUrl(config.publicUrl?.replace(/\/$/, '') ?? url, token));
       return;
     }
     // First whether it is needed at all, then the questions.
