@@ -353,7 +353,7 @@ export async function createApp(options: AppOptions): Promise<App> {
           const { mqttPort, mqttsPort } = await listenForMqtt();
           opens('MQTT', () => mqtt.stop());
           isListening = true;
-          dataDir.ready(config.publicUrl ?? `http://127.0.0.1:${httpPort}`);
+          dataDir.ready(localUrl(config.host, httpPort));
           return { httpPort, httpsPort, mqttPort, mqttsPort };
         } catch (error) {
           await close();
@@ -367,4 +367,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
     };
   }
+}
+
+/** How other processes of this machine reach the platform API, whatever name it has outside. */
+function localUrl(host: string, port: number): string {
+  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`;
+  if (host === '::') return `http://[::1]:${port}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
