@@ -36,8 +36,11 @@ export function registerImportRoutes(
           summary: 'Create devices from a CSV file, sent as the body',
           description:
             'With `Accept: application/x-ndjson` the answer streams while the file is imported, one event a line, the summary last.',
-          consumes: csvTypes,
           querystring: ImportQuery,
+          // Anything passes: the stream is read by the handler. This is for the description of the API.
+          body: {
+            content: { 'text/csv': { schema: Type.Any({ description: 'The file; UTF-8, or UTF-16 with its mark' }) } },
+          },
           response: {
             200: {
               description: 'What became of the rows',
@@ -60,6 +63,9 @@ export function registerImportRoutes(
         }
         if (!(request.body instanceof Readable)) {
           throw new AppError('invalid_request', 'Send the CSV file as the body, with content-type: text/csv.');
+        }
+        if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
+          throw new AppError('unsupported_media_type', 'Send the file as it is, without Content-Encoding.');
         }
         if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
           void reply.header('connection', 'close');

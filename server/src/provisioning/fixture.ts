@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeClock } from '../../test/fake-clock.ts';
+import { createAttributes } from '../attributes/attributes.ts';
 import type { AuditEntry } from '../audit/audit.ts';
 import { createMemoryBus } from '../bus/memory.ts';
 import { createCredentials } from '../credentials/credentials.ts';
@@ -13,6 +14,7 @@ import { createDeviceCreator, type NewDevice } from '../devices/create-devices.t
 import { createSealer } from '../lib/seal.ts';
 import { uuidv7 } from '../lib/uuid.ts';
 import { createMetrics } from '../metrics.ts';
+import { createProfiles } from '../profiles/profiles.ts';
 import { createProvisioner } from './create-provisioner.ts';
 import type { ProvisionProfile } from './deps.ts';
 import type { ProvisioningLimitSettings } from './limits.ts';
@@ -30,9 +32,9 @@ export async function openProvisioning(limits: Partial<ProvisioningLimitSettings
   const metrics = createMetrics();
   const audit: AuditEntry[] = [];
   const warnings: { detail: object; message: string }[] = [];
-  const profiles: ProvisionProfile[] = [];
   /** How many devices each call was asked to make. */
   const batches: number[] = [];
+  const profiles = createProfiles({ db, sealer, clock, bus });
   const creator = createDeviceCreator({ db, sealer, clock, bus });
   const credentials = createCredentials({ db, sealer, clock, bus, onFault: throwFault });
   const devices = {
@@ -43,22 +45,10 @@ export async function openProvisioning(limits: Partial<ProvisioningLimitSettings
   };
   const provisioner = createProvisioner({
     db,
-    profiles: { findByProvisionKey: (key) => profiles.find((profile) => keyOf(profile) === key) },
+    profiles,
     devices,
     credentials,
-    attributes: {
-      async write({ tenantId, deviceId, scope, values }) {
-        const rows = Object.entries(values).map(([key, value]) => ({
-          tenant_id: tenantId,
-          device_id: deviceId,
-          scope,
-          key,
-          value: JSON.stringify(value),
-          updated_at: clock.now(),
-        }));
-        await db.insertInto('attributes').values(rows).execute();
-      },
-    },
+    attributes: createAttributes({ db, clock, bus, activity: async () => new Map() }),
     audit: { record: (entry) => void audit.push(entry) },
     metrics,
     clock,
@@ -88,37 +78,15 @@ export async function openProvisioning(limits: Partial<ProvisioningLimitSettings
 
     /** A profile with key `key-<name>` and secret `secret-<name>` that lets new devices in. */
     async addProfile(name: string, settings: Partial<Omit<ProvisionProfile, 'id' | 'name' | 'secret'>> = {}) {
-      const profile: ProvisionProfile = {
-        id: uuidv7(),
-        tenantId,
+      const { tenantId: owner = tenantId, tlsOnly = false, ...provisioning } = settings;
+      const secret = `secret-${name}`;
+      const { id } = await profiles.create(owner, {
         name,
-        strategy: 'ALLOW_CREATE_NEW_DEVICES',
-        reprovision: 'strict',
-        secret: `secret-${name}`,
-        rateLimit: '',
-        tlsOnly: false,
-        ...settings,
-      };
-      await db
-        .insertInto('device_profiles')
-        .values({
-          id: profile.id,
-          tenant_id: profile.tenantId,
-          name,
-          description: '',
-          is_default: 0,
-          strategy: profile.strategy,
-          provision_key: keyOf(profile),
-          provision_secret_sealed: sealer.seal(profile.secret, `profile:${profile.id}`),
-          reprovision: profile.reprovision,
-          provision_rate_limit: profile.rateLimit,
-          tls_only: profile.tlsOnly ? 1 : 0,
-          token_in_path: 1,
-          created_at: 0,
-          updated_at: 0,
-        })
-        .execute();
-      profiles.push(profile);
+        tlsOnly,
+        provisioning: { strategy: 'ALLOW_CREATE_NEW_DEVICES', key: `key-${name}`, secret, ...provisioning },
+      });
+      const profile = await profiles.findByProvisionKey(`key-${name}`);
+      if (profile?.id !== id) throw new Error('The profile is not found by its key.');
       return profile;
     },
 
