@@ -90,7 +90,7 @@ const identity = (deviceId: string, credentialsId = 'credentials'): DeviceIdenti
   policy: { profileId: 'profile', tlsOnly: false, tokenInPath: true },
 });
 
-function fakeSession(deviceId: string, credentialsId?: string) {
+function fakeSession(deviceId: string, credentialsId?: string, secure = false) {
   const heard: Downlink[] = [];
   const closes: CloseReason[] = [];
   const session: DeviceSession = {
@@ -98,7 +98,7 @@ function fakeSession(deviceId: string, credentialsId?: string) {
     device: identity(deviceId, credentialsId),
     transport: 'mqtt',
     address: '127.0.0.1',
-    secure: false,
+    secure,
     connectedAt: clock.now(),
     deliver: (downlink) => heard.push(downlink),
     close: (reason) => closes.push(reason),
@@ -140,6 +140,68 @@ describe('sessions', () => {
     await db.updateTable('devices').set({ enabled: 0 }).where('id', '=', 'a').execute();
     bus.publish(subjects.device(tenantId, 'a'), { kind: 'device.updated', tenantId, deviceId: 'a' });
     await expect.poll(() => closes).toEqual(['device_disabled']);
+  });
+
+  test('a device whose credentials were revoked while the gate thought of it does not stay', () => {
+    const message = { kind: 'credentials.revoked', tenantId, deviceId: 'a', credentialsIds: ['old'] } as const;
+    bus.publish(subjects.device(tenantId, 'a'), message);
+    const { session, closes } = fakeSession('a', 'old');
+    sessions.open(session);
+    const polled: CloseReason[] = [];
+    sessions.wait(identity('a', 'old'), { deliver: () => {}, close: (reason) => polled.push(reason) });
+    expect(closes).toEqual(['credentials_revoked']);
+    expect(polled).toEqual(['credentials_revoked']);
+    expect(sessions.count()).toEqual({ mqtt: 0 });
+
+    const fresh = fakeSession('a', 'new');
+    sessions.open(fresh.session);
+    expect(fresh.closes).toEqual([]);
+  });
+
+  test('a device that was deleted while the gate thought of it does not stay', () => {
+    bus.publish(subjects.device(tenantId, 'a'), { kind: 'device.deleted', tenantId, deviceId: 'a' });
+    const { session, closes } = fakeSession('a');
+    sessions.open(session);
+    expect(closes).toEqual(['device_deleted']);
+    expect(sessions.count()).toEqual({ mqtt: 0 });
+  });
+
+  test('a device that was disabled while the gate thought of it does not stay', async () => {
+    await db.updateTable('devices').set({ enabled: 0 }).where('id', '=', 'a').execute();
+    bus.publish(subjects.device(tenantId, 'a'), { kind: 'device.updated', tenantId, deviceId: 'a' });
+    const { session, closes } = fakeSession('a');
+    sessions.open(session);
+    await expect.poll(() => closes).toEqual(['device_disabled']);
+  });
+
+  test('a profile that asks for TLS from now on ends the connections without it', async () => {
+    for (const id of ['b', 'c', 'late']) await addDevice(id);
+    const plain = fakeSession('a');
+    const secured = fakeSession('b', undefined, true);
+    const polled: CloseReason[] = [];
+    sessions.open(plain.session);
+    sessions.open(secured.session);
+    sessions.wait(identity('c'), { deliver: () => {}, close: (reason) => polled.push(reason) });
+    const message = { kind: 'profile.updated', tenantId, profileId: 'profile' } as const;
+    bus.publish(subjects.profile(tenantId, 'profile'), message);
+    await expect.poll(() => [plain.closes, polled]).toEqual([[], []]);
+
+    await db.updateTable('device_profiles').set({ tls_only: 1 }).where('id', '=', 'profile').execute();
+    bus.publish(subjects.profile(tenantId, 'profile'), message);
+    await expect.poll(() => [plain.closes, polled]).toEqual([['policy_changed'], ['policy_changed']]);
+    expect(secured.closes).toEqual([]);
+
+    const late = fakeSession('late');
+    sessions.open(late.session);
+    await expect.poll(() => late.closes).toEqual(['policy_changed']);
+  });
+
+  test('a device that moves to a profile that asks for TLS loses its connection without it', async () => {
+    const { session, closes } = fakeSession('a');
+    sessions.open(session);
+    await db.updateTable('device_profiles').set({ tls_only: 1 }).execute();
+    bus.publish(subjects.device(tenantId, 'a'), { kind: 'device.updated', tenantId, deviceId: 'a' });
+    await expect.poll(() => closes).toEqual(['policy_changed']);
   });
 
   test('shared attributes go to the session and to every waiter of that device only', async () => {

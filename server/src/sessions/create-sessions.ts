@@ -1,13 +1,21 @@
 import type { Gauge } from 'prom-client';
 import type { Bus } from '../bus/bus.ts';
+import type { DeviceIdentity } from '../credentials/gate.ts';
 import type { Db } from '../db/schema.ts';
 import type { Clock } from '../lib/clock.ts';
+import { LruMap } from '../lib/lru.ts';
 import { ActivityTracker } from './activity.ts';
-import { selectEnabled } from './queries.ts';
+import { isTlsOnly, selectOfProfile, selectStanding } from './queries.ts';
 import type { CloseReason, DeviceSession, Downlink, DownlinkWaiter, Sessions } from './sessions.ts';
 
 /** Long polls of one device at a time; a device that opens more has lost track of its own. */
 const waitersPerDevice = 8;
+
+/**
+ * What came to an end or changed of late, for devices that were at the gate just then. The gate answers within
+ * milliseconds, so this is ample; about 1 MB each.
+ */
+const recentLimit = 10_000;
 
 export interface SessionsDeps {
   readonly db: Db;
@@ -18,7 +26,7 @@ export interface SessionsDeps {
 }
 
 interface Waiting {
-  readonly credentialsId: string;
+  readonly device: DeviceIdentity;
   readonly waiter: DownlinkWaiter;
 }
 
@@ -26,6 +34,10 @@ interface Waiting {
 export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): Sessions {
   const open = new Map<string, DeviceSession>();
   const waiting = new Map<string, Set<Waiting>>();
+  /** By the id of the credentials or of the device. */
+  const ended = new LruMap<string, CloseReason>(recentLimit);
+  /** Ids of devices and profiles. */
+  const changed = new LruMap<string, true>(recentLimit);
   const activity = new ActivityTracker({
     db,
     bus,
@@ -55,7 +67,7 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
       session.close(reason);
     }
     for (const item of waiting.get(deviceId) ?? []) {
-      if (ends(item.credentialsId)) item.waiter.close(reason);
+      if (ends(item.device.credentialsId)) item.waiter.close(reason);
     }
   }
 
@@ -64,10 +76,42 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
     for (const { waiter } of waiting.get(deviceId) ?? []) waiter.deliver(downlink);
   }
 
-  async function endIfDisabled(tenantId: string, deviceId: string): Promise<void> {
+  /** Why this device may no longer be connected as it is, if so. */
+  async function endIfRefused({ tenantId, deviceId }: Pick<DeviceIdentity, 'tenantId' | 'deviceId'>): Promise<void> {
     if (!open.has(deviceId) && !waiting.has(deviceId)) return;
-    if (!(await selectEnabled(db, tenantId, deviceId))) end(deviceId, 'device_disabled');
+    const standing = await selectStanding(db, tenantId, deviceId);
+    if (standing?.enabled !== 1) end(deviceId, 'device_disabled');
+    else if (standing.tls_only === 1) endInsecure(deviceId);
   }
+
+  /** For a device whose profile asks for TLS. A request that waits is asked to come again: the gate knows how it came. */
+  function endInsecure(deviceId: string): void {
+    const session = open.get(deviceId);
+    if (session === undefined || !session.secure) end(deviceId, 'policy_changed');
+    else for (const { waiter } of waiting.get(deviceId) ?? []) waiter.close('policy_changed');
+  }
+
+  async function endInsecureOf(tenantId: string, profileId: string): Promise<void> {
+    if (!(await isTlsOnly(db, tenantId, profileId))) return;
+    const ids = [...open.values()].filter(({ secure }) => !secure).map(({ device }) => device.deviceId);
+    for (const id of await selectOfProfile(db, tenantId, profileId, [...ids, ...waiting.keys()])) endInsecure(id);
+  }
+
+  /**
+   * What happened while the gate had its answer on the way here: too early to find the session, too late for the gate.
+   * @returns why the device may not come in any more
+   */
+  function overtaken({ tenantId, deviceId, credentialsId, policy }: DeviceIdentity): CloseReason | undefined {
+    const reason = ended.peek(credentialsId) ?? ended.peek(deviceId);
+    if (reason === undefined && (changed.has(deviceId) || changed.has(policy.profileId))) {
+      // After this turn, in which the session is registered.
+      setImmediate(() => void endIfRefused({ tenantId, deviceId }).catch(notChecked));
+    }
+    return reason;
+  }
+
+  const notChecked = (error: unknown): void =>
+    log.error({ err: error }, 'could not look whether devices may stay connected');
 
   return {
     async start() {
@@ -81,15 +125,21 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
         }),
         bus.subscribe('devices.*.*', (message) => {
           if (message.kind === 'device.deleted') {
+            ended.set(message.deviceId, 'device_deleted');
             end(message.deviceId, 'device_deleted');
             activity.forget(message.deviceId);
           } else if (message.kind === 'credentials.revoked') {
+            for (const id of message.credentialsIds) ended.set(id, 'credentials_revoked');
             end(message.deviceId, 'credentials_revoked', message.credentialsIds);
           } else if (message.kind === 'device.updated') {
-            endIfDisabled(message.tenantId, message.deviceId).catch((error: unknown) =>
-              log.error({ err: error }, 'could not look whether a device was disabled'),
-            );
+            changed.set(message.deviceId, true);
+            endIfRefused(message).catch(notChecked);
           }
+        }),
+        bus.subscribe('profiles.*.*', (message) => {
+          if (message.kind !== 'profile.updated') return;
+          changed.set(message.profileId, true);
+          endInsecureOf(message.tenantId, message.profileId).catch(notChecked);
         }),
       ];
     },
@@ -102,6 +152,8 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
 
     open(session) {
       const { tenantId, deviceId } = session.device;
+      const reason = overtaken(session.device);
+      if (reason !== undefined) return session.close(reason);
       const older = open.get(deviceId);
       open.set(deviceId, session);
       metrics.sessions.set({ transport: 'mqtt' }, open.size);
@@ -114,7 +166,12 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
     },
 
     wait(device, waiter) {
-      const item: Waiting = { credentialsId: device.credentialsId, waiter };
+      const reason = overtaken(device);
+      if (reason !== undefined) {
+        waiter.close(reason);
+        return () => {};
+      }
+      const item: Waiting = { device, waiter };
       const items = waiting.get(device.deviceId) ?? new Set();
       waiting.set(device.deviceId, items.add(item));
       const [oldest] = items;

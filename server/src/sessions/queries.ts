@@ -25,15 +25,50 @@ export async function selectActivity(db: Db, tenantId: string, ids: readonly str
   return db.selectFrom('devices').select(columns).where('tenant_id', '=', tenantId).where('id', 'in', ids).execute();
 }
 
-/** Whether the device may be connected; false when it is gone. */
-export async function selectEnabled(db: Db, tenantId: string, id: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('devices')
-    .select('enabled')
-    .where('tenant_id', '=', tenantId)
-    .where('id', '=', id)
+/** What decides whether a device may be connected; undefined when it is gone. */
+export function selectStanding(
+  db: Db,
+  tenantId: string,
+  id: string,
+): Promise<{ readonly enabled: number; readonly tls_only: number } | undefined> {
+  return db
+    .selectFrom('devices as d')
+    .innerJoin('device_profiles as p', 'p.id', 'd.profile_id')
+    .select(['d.enabled', 'p.tls_only'])
+    .where('d.tenant_id', '=', tenantId)
+    .where('d.id', '=', id)
     .executeTakeFirst();
-  return row?.enabled === 1;
+}
+
+export async function isTlsOnly(db: Db, tenantId: string, profileId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('device_profiles')
+    .select('tls_only')
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', profileId)
+    .executeTakeFirst();
+  return row?.tls_only === 1;
+}
+
+/** Those of the devices that have this profile. */
+export async function selectOfProfile(
+  db: Db,
+  tenantId: string,
+  profileId: string,
+  ids: readonly string[],
+): Promise<string[]> {
+  const found: string[] = [];
+  for (let i = 0; i < ids.length; i += rowsPerStatement) {
+    const rows = await db
+      .selectFrom('devices')
+      .select('id')
+      .where('tenant_id', '=', tenantId)
+      .where('profile_id', '=', profileId)
+      .where('id', 'in', ids.slice(i, i + rowsPerStatement))
+      .execute();
+    for (const row of rows) found.push(row.id);
+  }
+  return found;
 }
 
 /** The server attribute `inactivityTimeout` (ms, JSON text) of those devices that have one. */

@@ -10,7 +10,14 @@ export type Downlink = {
 };
 
 /** Why the platform ends a session; each transport maps it to its own codes. */
-export type CloseReason = 'taken_over' | 'credentials_revoked' | 'device_deleted' | 'device_disabled' | 'shutting_down';
+export type CloseReason =
+  | 'taken_over'
+  | 'credentials_revoked'
+  | 'device_deleted'
+  | 'device_disabled'
+  /** The profile asks for more than this connection has, such as TLS. */
+  | 'policy_changed'
+  | 'shutting_down';
 
 /** A standing connection of a device. One per device: a new one closes the older. */
 export interface DeviceSession {
@@ -42,7 +49,10 @@ export interface Sessions {
   start(): Promise<void>;
   /** Closes all sessions with `shutting_down` and writes the activity that is not yet in the database. */
   stop(): Promise<void>;
-  /** Registers a session and takes over an older one of the same device. */
+  /**
+   * Registers a session and takes over an older one of the same device. Closes it instead when its credentials ended
+   * since the gate let it in.
+   */
   open(session: DeviceSession): void;
   /** The transport says that the connection has ended. Safe to call twice. */
   closed(session: DeviceSession): void;

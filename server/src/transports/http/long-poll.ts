@@ -81,7 +81,9 @@ function replyClosed(exchange: Exchange, replies: Replies, reason: CloseReason) 
     case 'device_disabled':
       return replies.problem(exchange, 'device_disabled', 'The device has been disabled.');
     case 'taken_over':
-      // Newer polls of the same device took its place: to this one nothing has happened.
+    case 'policy_changed':
+      // Newer polls of the same device took its place, or the gate has new rules and has to look at it anew: to this one
+      // nothing has happened.
       return replies.text(exchange, 408, '');
     case 'shutting_down':
       return replies.problem(exchange, 'shutting_down', 'Gapura is shutting down; ask again later.', {

@@ -39,6 +39,8 @@ export const disconnectCodes = {
   topic_name_invalid: 0x90,
   provisioning_only: 0x90,
   topic_alias_invalid: 0x94,
+  // As the CONNECT without TLS that comes next is answered.
+  policy_changed: 0x87,
   quota_exceeded: 0x97,
   provisioning_rate_limited: 0x97,
   slow_consumer: 0x97,
@@ -59,6 +61,7 @@ const peaceful: ReadonlySet<Ending> = new Set<Ending>([
   'credentials_revoked',
   'device_deleted',
   'device_disabled',
+  'policy_changed',
   'shutting_down',
   'provisioning_ended',
 ]);
