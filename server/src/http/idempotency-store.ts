@@ -24,6 +24,8 @@ export interface StoredAnswer {
 }
 
 export interface IdempotencyStore {
+  /** What a request is recognised by. Keyed: a request may hold a password, and a plain hash of it could be guessed. */
+  hashOf(request: string): string;
   find(scope: IdempotencyScope): Promise<StoredAnswer | undefined>;
   save(scope: IdempotencyScope, answer: StoredAnswer): Promise<void>;
   /** Deletes what is too old or too much. */
@@ -58,6 +60,7 @@ export function createIdempotencyStore({ db, clock, sealer }: IdempotencyStoreDe
   };
 
   return {
+    hashOf: (request) => sealer.lookupHash('idempotent-request', request),
     async find(scope) {
       const row = await db
         .selectFrom('idempotency_keys')

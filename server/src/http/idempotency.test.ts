@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { Type } from 'typebox';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { goodPassword, type PeopleApp, startPeopleApp } from '../../test/people-app.ts';
@@ -166,4 +167,13 @@ test('the description of the API names the header where it counts', async () => 
   const { body } = await app.request<{ paths: Record<string, unknown> }>('GET', '/v1/openapi.json');
   expect(JSON.stringify(body.paths['/v1/api-keys'])).toContain('idempotency-key');
   expect(JSON.stringify(body.paths['/v1/session'])).not.toContain('idempotency-key');
+});
+
+test('what is kept of a request cannot be used to guess the password in it', async () => {
+  const body = { email: 'new@example.com', password: goodPassword, role: 'viewer' };
+  expect((await post<{ id: string }>('/v1/users', 'k1', body)).status).toBe(201);
+  const { request_hash } = await app.db.selectFrom('idempotency_keys').selectAll().executeTakeFirstOrThrow();
+  const text = `POST /v1/users\n${JSON.stringify(body)}`;
+  const guesses = ['hex', 'base64', 'base64url'] as const;
+  expect(guesses.map((form) => hash('sha256', text, form))).not.toContain(request_hash);
 });

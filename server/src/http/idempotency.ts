@@ -2,7 +2,6 @@
  * `Idempotency-Key` on creates: a script that did not hear the answer asks again and gets the same answer, not a
  * second device. Routes take part by `config: { idempotent: true }`.
  */
-import { hash } from 'node:crypto';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { AppError } from '../errors.ts';
@@ -112,7 +111,7 @@ export function createIdempotency({ store, clock, log }: IdempotencyDeps): Idemp
         }
         const principal = principalOf(request);
         const scope = { tenantId: principal.tenantId, principalId: principal.id, key };
-        const { claim, answer } = await begin(scope, hashRequest(request));
+        const { claim, answer } = await begin(scope, store.hashOf(textOf(request)));
         if (claim !== undefined) {
           claimOf.set(request, claim);
           return;
@@ -152,8 +151,8 @@ function requireSame(before: string, now: string): void {
   if (before !== now) throw new AppError('idempotency_key_reused', 'Use a new Idempotency-Key for a new request.');
 }
 
-function hashRequest(request: FastifyRequest): string {
-  return hash('sha256', `${request.method} ${request.url}\n${JSON.stringify(request.body)}`, 'base64url');
+function textOf({ method, url, body }: FastifyRequest): string {
+  return `${method} ${url}\n${JSON.stringify(body)}`;
 }
 
 function idOf({ tenantId, principalId, key }: IdempotencyScope): string {
