@@ -311,6 +311,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       metrics,
       log,
       clock,
+      trustProxy: config.trustProxy,
     });
     const mqtt = createMqttServer({ gate, ingest, sessions, attributes, provisioner, metrics, log, clock });
     const http = createHttpListeners({

@@ -35,7 +35,9 @@ export interface TestApp {
 }
 
 /** @param options.dataDir of an app that was halted; the owner's key of then still works */
-export async function createTestApp(options: { dataDir?: string; apiKey?: string } = {}): Promise<TestApp> {
+export async function createTestApp(
+  options: { dataDir?: string; apiKey?: string; trustProxy?: boolean } = {},
+): Promise<TestApp> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'gapura-app-')));
   const config = configOf({
     dataDir,
@@ -47,6 +49,7 @@ export async function createTestApp(options: { dataDir?: string; apiKey?: string
     ownerEmail,
     ownerPassword,
     logLevel: 'silent',
+    trustProxy: options.trustProxy ?? false,
   });
   const app = await createApp({ config, log: pino({ level: 'silent' }), passwordCost: cheapPasswords });
   const addresses = await app.start();

@@ -32,6 +32,11 @@ const requestTimeoutMs = 120_000;
 /** Devices post every few seconds to every few minutes: a kept connection saves them the handshake. */
 const keepAliveTimeoutMs = 75_000;
 const maxHeaderBytes = 16 * 1024;
+/** How often those times are looked at. */
+const connectionsCheckMs = 5000;
+const tlsHandshakeTimeoutMs = 10_000;
+/** Of each listener: about as many sockets as a process commonly may open, some 10 KB each. */
+const maxConnections = 20_000;
 
 export function createHttpListeners(deps: HttpListenersDeps) {
   const options = {
@@ -39,18 +44,26 @@ export function createHttpListeners(deps: HttpListenersDeps) {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     maxHeaderSize: maxHeaderBytes,
+    connectionsCheckingInterval: connectionsCheckMs,
     noDelay: true,
+    // Any other protocol is declined by going on in HTTP/1.1 (RFC 9110 §7.8): Java's client offers h2c each time.
+    shouldUpgradeCallback: ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket',
   };
   const listen = (secure: boolean): RequestListener => {
     return (request, response) => {
-      if (deps.device.owns(request.url ?? '/')) deps.device.handle(request, response, secure);
+      request.url = originForm(request.url ?? '/');
+      if (deps.device.owns(request.url)) deps.device.handle(request, response, secure);
       else deps.platform(request, response);
     };
   };
   const plain = http.createServer(options, listen(false));
-  const secure = https.createServer({ ...options, ...deps.certificate, minVersion: 'TLSv1.2' }, listen(true));
+  const secure = https.createServer(
+    { ...options, ...deps.certificate, minVersion: 'TLSv1.2', handshakeTimeout: tlsHandshakeTimeoutMs },
+    listen(true),
+  );
 
   for (const server of [plain, secure]) {
+    server.maxConnections = maxConnections;
     server.on('upgrade', deps.live.handleUpgrade);
     server.on('clientError', (_error, socket) => {
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
@@ -86,6 +99,13 @@ export function createHttpListeners(deps: HttpListenersDeps) {
       );
     },
   };
+}
+
+/** A target in absolute form (`GET http://host/path`), which a server must take (RFC 9112 §3.2.2), as its path. */
+function originForm(target: string): string {
+  const [, rest] = /^https?:\/\/[^/?#]*(.*)$/i.exec(target) ?? [];
+  if (rest === undefined) return target;
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   LogController,
   type RawReplyDefaultExpression,
@@ -13,6 +14,7 @@ import Fastify, {
 } from 'fastify';
 import { type ErrorCode, Problem } from '#contract/errors.ts';
 import { AppError } from '../errors.ts';
+import { isDeeperThan } from '../lib/json-depth.ts';
 import { type Access, type Principal, requireRole } from './principal.ts';
 import { replyWithProblem } from './problem.ts';
 import { createValidatorCompiler } from './validation.ts';
@@ -42,11 +44,14 @@ export interface PlatformApiDeps {
   authenticate(request: FastifyRequest): Promise<Principal>;
   /** Largest JSON body, bytes. */
   readonly bodyLimitBytes: number;
-  /** Believe X-Forwarded-For and X-Forwarded-Proto. */
+  /** Believe the last entries of X-Forwarded-For and X-Forwarded-Proto, which the proxy in front has written. */
   readonly trustProxy?: boolean;
   /** Told of each request that was answered with a problem, to count it. */
   onRejection?(code: ErrorCode): void;
 }
+
+/** Objects and arrays within each other: more than twice what any body needs, and far from where recursion ends. */
+const maxBodyLevels = 64;
 
 export interface RouteSummary {
   readonly method: string;
@@ -66,7 +71,11 @@ export async function createPlatformApi(
   const api = Fastify({
     loggerInstance: deps.log,
     logController: new LogController({ disableRequestLogging: true }),
-    trustProxy: deps.trustProxy ?? false,
+    // One hop: `true` would believe the first entry, which is whatever the client says.
+    trustProxy: deps.trustProxy === true && ((_address, hop) => hop === 0),
+    // A path that cannot be decoded.
+    frameworkErrors: (error, request, reply) =>
+      void replyWithProblem(error, request as FastifyRequest, reply as FastifyReply, deps.onRejection),
     bodyLimit: deps.bodyLimitBytes,
     genReqId: () => crypto.randomUUID(),
     routerOptions: { maxParamLength: 512 },
@@ -94,11 +103,16 @@ export async function createPlatformApi(
     // Names and keys come from devices: no browser may take an answer for anything but what it says it is.
     reply.header('x-content-type-options', 'nosniff');
     // What the API tells is for its caller alone, and some of it is secret.
-    if (request.url.startsWith('/v1')) reply.header('cache-control', 'no-store');
+    if ((request.routeOptions.url ?? request.url).startsWith('/v1')) reply.header('cache-control', 'no-store');
     const access = request.routeOptions.config.access ?? 'public';
     if (access === 'public') return;
     request.principal = await deps.authenticate(request);
     requireRole(request.principal, access);
+  });
+
+  api.addHook('preValidation', async (request) => {
+    if (!isDeeperThan(request.body, maxBodyLevels)) return;
+    throw new AppError('invalid_request', `The body has more than ${maxBodyLevels} objects and arrays in each other.`);
   });
 
   await api.register(fastifyCookie);

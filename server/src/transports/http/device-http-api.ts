@@ -14,6 +14,7 @@ import type { Metrics } from '../../metrics.ts';
 import type { Provisioner } from '../../provisioning/provisioning.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
 import { createAdmission } from './admission.ts';
+import { arrivalOf } from './arrival.ts';
 import { readBody } from './body.ts';
 import { createFailedTokens } from './failed-tokens.ts';
 import { type DeviceHttpLimits, defaultDeviceHttpLimits, defaultRetryAfterMs } from './limits.ts';
@@ -33,6 +34,8 @@ export interface DeviceHttpApiDeps {
   readonly log: Pick<Log, 'error'>;
   readonly clock: Clock;
   readonly limits?: Partial<DeviceHttpLimits>;
+  /** Whether the proxy in front tells from where and how requests come. */
+  readonly trustProxy?: boolean;
 }
 
 export interface DeviceHttpApi {
@@ -179,7 +182,7 @@ export function createDeviceHttpApi(deps: DeviceHttpApiDeps): DeviceHttpApi {
         request,
         response,
         query: mark === -1 ? '' : url.slice(mark + 1),
-        arrival: { transport: 'http', secure, address: request.socket.remoteAddress ?? '' },
+        arrival: arrivalOf(request, secure, deps.trustProxy ?? false),
       };
       try {
         if (isStopping) {
