@@ -14,7 +14,7 @@ import {
   printable,
 } from './import-report.ts';
 import { oneLine } from './one-line.ts';
-import { platformArgs, platformClient } from './platform-address.ts';
+import { platformArgs, platformClient, trustAuthority } from './platform-address.ts';
 import { UsageError } from './usage-error.ts';
 
 const newline = 0x0a;
@@ -37,6 +37,7 @@ export const command = defineCommand({
   async run({ args }) {
     const client = platformClient('import', args);
     if (client === undefined) throw new UsageError('import', 'Give --api-key, or set GAPURA_API_KEY.');
+    await trustAuthority(args.ca);
     const options: ImportOptions = {
       ...(args['dry-run'] && { dryRun: true }),
       ...(args.header !== undefined && { header: args.header }),

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { defineCommand } from 'citty';
 import type { GapuraClient } from '#sdk/client.ts';
 import { createNodeDeviceHttp } from '#sdk/device/node-http.ts';
@@ -14,7 +13,7 @@ import { showStatus, totalsText } from '../simulate/status.ts';
 import { createHttpTransport, createMqttTransport, type Transport } from '../simulate/uplink.ts';
 import { verifyFleet } from '../simulate/verify.ts';
 import { oneLine } from './one-line.ts';
-import { platformArgs, platformClient, platformUrl } from './platform-address.ts';
+import { platformArgs, platformClient, platformUrl, trustAuthority } from './platform-address.ts';
 import { UsageError } from './usage-error.ts';
 
 const kinds: Readonly<Record<string, readonly ModelKind[]>> = {
@@ -37,7 +36,6 @@ export const command = defineCommand({
     kind: { type: 'enum', options: Object.keys(kinds), default: 'mixed', description: 'What they measure' },
     ...platformArgs,
     mqtt: { type: 'string', default: 'mqtt://localhost:1883', description: 'Address of Gapura over MQTT' },
-    ca: { type: 'string', valueHint: 'FILE', description: 'The CA behind https and mqtts, as /ca.pem gives it' },
     'provision-key': {
       type: 'string',
       description: 'Of the profile that lets them in; without it, an API key finds or makes one',
@@ -58,12 +56,12 @@ export const command = defineCommand({
     const client = platformClient('simulate', args);
     if (args.verify && client === undefined)
       throw new UsageError('simulate', '--verify reads back what is stored: give --api-key.');
-    const ca = args.ca === undefined ? undefined : await readFile(args.ca, 'utf8').catch(oneLine('--ca'));
+    await trustAuthority(args.ca);
 
     const keys = await keysFor(client, args);
-    const http = createNodeDeviceHttp(ca === undefined ? {} : { ca });
+    const http = createNodeDeviceHttp();
     const transports: Transport[] = [];
-    if (args.transport !== 'http') transports.push(createMqttTransport(args.mqtt, ca));
+    if (args.transport !== 'http') transports.push(createMqttTransport(args.mqtt));
     if (args.transport !== 'mqtt') transports.push(createHttpTransport(url, http));
 
     const startedMs = Date.now();

@@ -50,14 +50,13 @@ export function createHttpTransport(baseUrl: string, http: DeviceHttp): Transpor
   };
 }
 
-/** @param url `mqtt://host:1883` or `mqtts://host:8883` @param ca PEM of the CA behind mqtts */
-export function createMqttTransport(url: string, ca?: string): Transport {
-  const address = { url, ...(ca !== undefined && { ca }) };
+/** @param url `mqtt://host:1883` or `mqtts://host:8883` */
+export function createMqttTransport(url: string): Transport {
   return {
     name: 'mqtt',
-    provision: (request) => provisionOverMqtt(address, request),
+    provision: (request) => provisionOverMqtt({ url }, request),
     async open(credentials, clientId) {
-      const device = await connectMqttDevice({ ...address, clientId }, credentials);
+      const device = await connectMqttDevice({ url, clientId }, credentials);
       return {
         telemetry: (ts, values) => device.publishTelemetry({ ts, values }),
         attributes: (values) => device.publishAttributes(values),
