@@ -11,6 +11,7 @@ import { type CredentialsClient, createCredentialsClient } from './credentials.t
 import { createDevicesClient, type DevicesClient } from './devices.ts';
 import { createImportsClient, type ImportsClient } from './imports.ts';
 import { createLiveClient, type LiveClient } from './live.ts';
+import { createOverviewClient, type OverviewClient } from './overview.ts';
 import { createProfilesClient, type ProfilesClient } from './profiles.ts';
 import { type ClientOptions, createRequester } from './requester.ts';
 import { createSessionClient, type SessionClient } from './session.ts';
@@ -34,6 +35,7 @@ export interface GapuraClient {
   readonly live: LiveClient;
   readonly imports: ImportsClient;
   readonly audit: AuditClient;
+  readonly overview: OverviewClient;
 }
 
 /** Every function throws `GapuraError`; compare its `code`. */
@@ -53,5 +55,6 @@ export function createClient(options: ClientOptions): GapuraClient {
     live: createLiveClient(requester),
     imports: createImportsClient(requester),
     audit: createAuditClient(requester),
+    overview: createOverviewClient(requester),
   };
 }

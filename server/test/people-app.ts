@@ -18,7 +18,7 @@ import { createAuthenticator } from '../src/http/authentication.ts';
 import { createIdempotency } from '../src/http/idempotency.ts';
 import { createIdempotencyStore } from '../src/http/idempotency-store.ts';
 import { createPlatformApi, type PlatformApi } from '../src/http/platform-api.ts';
-import { registerWelcomePage } from '../src/http/welcome/welcome-page.ts';
+import { registerConsole } from '../src/http/console/console.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { createSealer } from '../src/lib/seal.ts';
 import { registerSetupRoutes } from '../src/setup/routes.ts';
@@ -94,7 +94,7 @@ export async function startPeopleApp(addRoutes: (api: PlatformApi) => void = () 
       registerApiKeyRoutes(instance, { apiKeys });
       registerAuditRoutes(instance, { audit });
       registerTenantRoutes(instance, { tenants, audit });
-      registerWelcomePage(instance);
+      registerConsole(instance);
       addRoutes(instance);
     },
   );

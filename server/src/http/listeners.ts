@@ -19,6 +19,8 @@ export interface HttpListenersDeps {
   readonly live: {
     handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   };
+  /** Shorter in tests. */
+  readonly tlsHandshakeTimeoutMs?: number;
 }
 
 export interface HttpAddresses {
@@ -34,7 +36,7 @@ const keepAliveTimeoutMs = 75_000;
 const maxHeaderBytes = 16 * 1024;
 /** How often those times are looked at. */
 const connectionsCheckMs = 5000;
-const tlsHandshakeTimeoutMs = 10_000;
+const defaultHandshakeTimeoutMs = 10_000;
 /** Of each listener: about as many sockets as a process commonly may open, some 10 KB each. */
 const maxConnections = 20_000;
 
@@ -58,16 +60,19 @@ export function createHttpListeners(deps: HttpListenersDeps) {
   };
   const plain = http.createServer(options, listen(false));
   const secure = https.createServer(
-    { ...options, ...deps.certificate, minVersion: 'TLSv1.2', handshakeTimeout: tlsHandshakeTimeoutMs },
+    {
+      ...options,
+      ...deps.certificate,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: deps.tlsHandshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
+    },
     listen(true),
   );
 
   for (const server of [plain, secure]) {
     server.maxConnections = maxConnections;
     server.on('upgrade', deps.live.handleUpgrade);
-    server.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    });
+    server.on('clientError', refuseBytes);
   }
 
   return {
@@ -99,6 +104,18 @@ export function createHttpListeners(deps: HttpListenersDeps) {
       );
     },
   };
+}
+
+const badRequest = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+
+/**
+ * Ends a connection whose bytes are no HTTP, or took too long. The socket goes whatever the other side does: one that is
+ * only ended stays as long as the peer likes, and in the middle of a TLS handshake not even the end can be written.
+ */
+function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const isHttp = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  if (isHttp && socket.writable) socket.end(badRequest);
+  else if (socket.writable) socket.end(badRequest);
 }
 
 /** A target in absolute form (`GET http://host/path`), which a server must take (RFC 9112 §3.2.2), as its path. */

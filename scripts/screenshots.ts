@@ -1,0 +1,97 @@
+/**
+ * Takes the pictures of docs/images: each page on a server with the demo's fleet, light and dark, on a desk and a phone.
+ *
+ *     npm run screenshots                 all
+ *     npm run screenshots -- devices      those whose name has "devices" in it
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { createNodeDeviceHttp } from '#sdk/device/node-http.ts';
+import { startDemoFleet } from '../server/src/simulate/demo-fleet.ts';
+import { createHttpTransport, createMqttTransport } from '../server/src/simulate/uplink.ts';
+import { createTestApp, ownerEmail, ownerPassword } from '../server/test/create-test-app.ts';
+import { startBrowser } from '../web/test/browser.ts';
+
+interface Shot {
+  readonly name: string;
+  readonly path: string;
+  /** What has to be on the page before the picture is taken. */
+  readonly waitFor?: string;
+  prepare?(page: Page): Promise<void>;
+  /** Seen without signing in. */
+  readonly isPublic?: boolean;
+}
+
+const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+const wanted = process.argv[2] ?? '';
+const directory = process.env['SCREENSHOTS_DIR'] ?? fileURLToPath(new URL('../docs/images', import.meta.url));
+/** Long enough for lines to be seen in charts. */
+const warmUpMs = Number(process.env['SCREENSHOTS_WARM_UP_MS'] ?? 20_000);
+
+const app = await createTestApp();
+const http = createNodeDeviceHttp();
+const fleet = await startDemoFleet(app.client, [createMqttTransport(app.mqttUrl), createHttpTransport(app.url, http)]);
+await new Promise((resolve) => setTimeout(resolve, warmUpMs));
+const [device] = (await app.client.devices.list({ limit: 1, sort: 'name' })).items;
+
+const shots: readonly Shot[] = [
+  { name: 'sign-in', path: '/sign-in', isPublic: true },
+  { name: 'overview', path: '/', waitFor: 'meter' },
+  { name: 'devices', path: '/devices?keys=temperature,power' },
+  { name: 'add-device', path: '/devices/add' },
+  ...['overview', 'chart', 'attributes', 'credentials', 'audit'].map((tab) => ({
+    name: `device-${tab}`,
+    path: `/devices/${device?.id}?tab=${tab}`,
+  })),
+  {
+    name: 'palette',
+    path: '/',
+    prepare: async (page: Page) => {
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('e');
+    },
+  },
+  { name: 'profiles', path: '/profiles' },
+  { name: 'import', path: '/import' },
+  { name: 'people', path: '/people' },
+  { name: 'api-keys', path: '/api-keys' },
+  { name: 'audit-log', path: '/audit' },
+  { name: 'settings', path: '/settings' },
+  { name: 'dashboards', path: '/dashboards' },
+].filter(({ name }) => name.includes(wanted));
+
+await mkdir(directory, { recursive: true });
+try {
+  for (const [sizeName, size] of Object.entries(sizes)) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const browser = await startBrowser({ ...size, colorScheme, origin: app.url });
+      const signedOut = shots.filter(({ isPublic }) => isPublic === true);
+      for (const shot of signedOut) await take(await browser.open(app.url + shot.path), shot, sizeName, colorScheme);
+      const page = await browser.open(`${app.url}/sign-in`);
+      await page.fill('input[name=email]', ownerEmail);
+      await page.fill('input[name=password]', ownerPassword);
+      await page.click('button[type=submit]');
+      await page.waitForSelector('h1');
+      for (const shot of shots.filter(({ isPublic }) => isPublic !== true)) {
+        await page.goto(app.url + shot.path);
+        await take(page, shot, sizeName, colorScheme);
+      }
+      for (const fault of browser.faults) console.error(`${sizeName} ${colorScheme}: ${fault}`);
+      await browser.close();
+    }
+  }
+} finally {
+  await fleet.stop();
+  http.close();
+  await app.stop();
+}
+
+async function take(page: Page, shot: Shot, sizeName: string, colorScheme: string): Promise<void> {
+  await page.waitForSelector(shot.waitFor ?? 'h1');
+  await shot.prepare?.(page);
+  // Values, fonts and charts settle.
+  await page.waitForTimeout(1200);
+  await page.screenshot({ path: join(directory, `${shot.name}-${sizeName}-${colorScheme}.png`) });
+}

@@ -1,0 +1,94 @@
+/** What is known of some devices, kept up to date, and told in steps: a thousand changes a second are ten renderings. */
+import type { GapuraError } from '#sdk/error.ts';
+import type { LiveChange, LiveClient, LiveDevice, LiveWanted } from '#sdk/live.ts';
+
+export interface LiveView {
+  /** Whether the first snapshot has come. */
+  readonly isReady: boolean;
+  /** By device id. A device that did not change is the same object as before. */
+  readonly devices: ReadonlyMap<string, LiveDevice>;
+}
+
+export const emptyView: LiveView = { isReady: false, devices: new Map() };
+
+export interface LiveFeedOptions {
+  onView(view: LiveView): void;
+  /** Every change as it comes, for charts. */
+  onChanges?(changes: readonly LiveChange[]): void;
+  /** After an interruption: what lies between is in the history. */
+  onGap?(): void;
+  onError?(error: GapuraError): void;
+}
+
+/** Ten a second: quicker than an eye reads figures, and slow enough for a phone. */
+export const stepMs = 100;
+
+/** @returns the function that ends it */
+export function openLiveFeed(
+  live: Pick<LiveClient, 'subscribe'>,
+  wanted: LiveWanted,
+  options: LiveFeedOptions,
+): () => void {
+  let devices = new Map<string, LiveDevice>();
+  let isReady = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const tell = (): void => {
+    timer = undefined;
+    options.onView({ isReady, devices: new Map(devices) });
+  };
+  const tellSoon = (): void => {
+    timer ??= setTimeout(tell, stepMs);
+  };
+
+  const subscription = live.subscribe(wanted, {
+    onSnapshot(snapshot) {
+      const isAgain = isReady;
+      devices = new Map(Object.entries(snapshot));
+      isReady = true;
+      clearTimeout(timer);
+      tell();
+      if (isAgain) options.onGap?.();
+    },
+    onChanges(changes, coalesced) {
+      for (const change of changes) applyChange(devices, change);
+      tellSoon();
+      options.onChanges?.(changes);
+      if (coalesced) options.onGap?.();
+    },
+    onError: (error) => options.onError?.(error),
+  });
+
+  return () => {
+    clearTimeout(timer);
+    subscription.end();
+  };
+}
+
+/** Changes the map; devices in it are replaced, never changed. */
+export function applyChange(devices: Map<string, LiveDevice>, change: LiveChange): void {
+  if (change.type === 'deviceDeleted') {
+    devices.delete(change.deviceId);
+    return;
+  }
+  const device = devices.get(change.deviceId) ?? {};
+  if (change.type === 'telemetry') {
+    const telemetry = { ...device.telemetry };
+    for (const { key, ts, value } of change.points) {
+      const known = telemetry[key];
+      if (known === undefined || ts >= known.ts) telemetry[key] = { ts, value };
+    }
+    devices.set(change.deviceId, { ...device, telemetry });
+  } else if (change.type === 'activity') {
+    const { active, lastConnectTime, lastActivityTime, lastDisconnectTime } = change;
+    devices.set(change.deviceId, {
+      ...device,
+      activity: { active, lastConnectTime, lastActivityTime, lastDisconnectTime },
+    });
+  } else {
+    const attributes = device.attributes ?? { client: {}, shared: {}, server: {} };
+    const scope = { ...attributes[change.scope], ...change.updated };
+    for (const key of change.deleted) delete scope[key];
+    devices.set(change.deviceId, { ...device, attributes: { ...attributes, [change.scope]: scope } });
+  }
+}

@@ -1,0 +1,30 @@
+/** Every page, by its address. A page's code is loaded when somebody goes there, or is about to. */
+import { createRouter } from '@tanstack/react-router';
+import { appRoute } from './routes/app.tsx';
+import { addDeviceRoute, deviceRoute, devicesRoute } from './routes/devices.tsx';
+import { overviewRoute } from './routes/overview.tsx';
+import { rootRoute } from './routes/root.tsx';
+import { setupRoute } from './routes/setup.tsx';
+import { signInRoute } from './routes/sign-in.tsx';
+import { PageLoading } from './shell/page-loading.tsx';
+
+const routeTree = rootRoute.addChildren([
+  setupRoute,
+  signInRoute,
+  appRoute.addChildren([overviewRoute, devicesRoute, addDeviceRoute, deviceRoute]),
+]);
+
+export const router = createRouter({
+  routeTree,
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+  defaultPendingComponent: PageLoading,
+  // Local pages come within this time; a flicker of something else would be slower to the eye.
+  defaultPendingMs: 300,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,58 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { appRoute } from './app.tsx';
+
+/** What the list shows stands in the address, so that it can be sent to somebody. */
+export interface DevicesSearch {
+  readonly search?: string;
+  readonly profile?: string;
+  readonly state?: 'active' | 'inactive';
+  readonly sort?: 'name' | 'createdAt' | 'lastActivityTime';
+  readonly order?: 'asc' | 'desc';
+  /** Telemetry keys with a column of their own, joined by commas. */
+  readonly keys?: string;
+}
+
+const oneOf = <T extends string>(value: unknown, allowed: readonly T[]): T | undefined =>
+  allowed.find((each) => each === value);
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
+
+export const devicesRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: '/devices',
+  validateSearch: (search: Record<string, unknown>): DevicesSearch => {
+    const parsed = {
+      search: text(search['search']),
+      profile: text(search['profile']),
+      state: oneOf(search['state'], ['active', 'inactive'] as const),
+      sort: oneOf(search['sort'], ['name', 'createdAt', 'lastActivityTime'] as const),
+      order: oneOf(search['order'], ['asc', 'desc'] as const),
+      keys: text(search['keys']),
+    };
+    return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined));
+  },
+  component: lazyRouteComponent(() => import('../features/devices/devices-page.tsx'), 'DevicesPage'),
+});
+
+export const addDeviceRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: '/devices/add',
+  component: lazyRouteComponent(() => import('../features/devices/add/add-device-page.tsx'), 'AddDevicePage'),
+});
+
+export const deviceTabs = ['overview', 'chart', 'attributes', 'credentials', 'audit'] as const;
+export type DeviceTab = (typeof deviceTabs)[number];
+
+export interface DeviceSearch {
+  readonly tab?: DeviceTab;
+}
+
+export const deviceRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: '/devices/$deviceId',
+  validateSearch: (search: Record<string, unknown>): DeviceSearch => {
+    const tab = oneOf(search['tab'], deviceTabs);
+    return tab === undefined ? {} : { tab };
+  },
+  component: lazyRouteComponent(() => import('../features/devices/device/device-page.tsx'), 'DevicePage'),
+});

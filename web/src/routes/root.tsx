@@ -1,0 +1,9 @@
+import { createRootRoute, Outlet } from '@tanstack/react-router';
+import { NotFound } from '../shell/not-found.tsx';
+import { PageError } from '../shell/page-error.tsx';
+
+export const rootRoute = createRootRoute({
+  component: Outlet,
+  notFoundComponent: NotFound,
+  errorComponent: PageError,
+});

@@ -1,0 +1,75 @@
+/** What stands around every page: sidebar (a drawer on a phone), palette, notices. */
+import { Dialog } from '@base-ui/react/dialog';
+import { Outlet, useRouterState } from '@tanstack/react-router';
+import { Menu as MenuIcon } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Button } from '../ui/button.tsx';
+import { CommandPalette } from './command-palette.tsx';
+import { ConnectionNotice } from './connection-notice.tsx';
+import { Sidebar } from './sidebar.tsx';
+
+export function Shell() {
+  const { t } = useTranslation();
+  const [isPaletteOpen, setPaletteOpen] = useState(false);
+  const [isDrawerOpen, setDrawerOpen] = useState(false);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const openPalette = (): void => {
+    setDrawerOpen(false);
+    setPaletteOpen(true);
+  };
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a page that was chosen closes the drawer
+  useEffect(() => setDrawerOpen(false), [path]);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey) || event.altKey) return;
+      event.preventDefault();
+      setPaletteOpen((isOpen) => !isOpen);
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, []);
+
+  return (
+    <div className="flex min-h-dvh flex-col md:flex-row">
+      <a
+        href="#content"
+        className="sr-only z-60 rounded-md bg-surface px-3 py-2 focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
+      >
+        {t('skipToContent')}
+      </a>
+      <aside className="sticky top-0 hidden h-dvh w-56 shrink-0 border-line border-r bg-sunken md:block">
+        <Sidebar onSearch={openPalette} />
+      </aside>
+      <header className="sticky top-0 z-30 flex h-12 items-center gap-2 border-line border-b bg-surface px-3 md:hidden">
+        <Button
+          tone="quiet"
+          aria-label={t('openMenu')}
+          icon={<MenuIcon className="size-4.5" />}
+          onClick={() => setDrawerOpen(true)}
+        />
+        <img src="/gapura.svg" alt="" className="size-5" />
+        <span className="font-semibold text-sm">Gapura</span>
+      </header>
+      <Dialog.Root open={isDrawerOpen} onOpenChange={setDrawerOpen}>
+        <Dialog.Portal>
+          <Dialog.Backdrop className="appear fixed inset-0 z-40 bg-black/40" />
+          <Dialog.Popup
+            aria-label={t('menu')}
+            className="appear fixed inset-y-0 left-0 z-50 w-64 border-line border-r bg-sunken shadow-pop outline-none"
+          >
+            <Sidebar onSearch={openPalette} />
+          </Dialog.Popup>
+        </Dialog.Portal>
+      </Dialog.Root>
+      <div className="flex min-w-0 flex-1 flex-col">
+        <ConnectionNotice />
+        <main id="content" tabIndex={-1} className="flex min-w-0 flex-1 flex-col outline-none">
+          <Outlet />
+        </main>
+      </div>
+      <CommandPalette open={isPaletteOpen} onOpenChange={setPaletteOpen} />
+    </div>
+  );
+}

@@ -1,0 +1,36 @@
+import { CopyButton } from './copy-button.tsx';
+
+/** Text to paste elsewhere, with its copy button. */
+export function CodeBlock({ code, label }: { readonly code: string; readonly label: string }) {
+  return (
+    <div className="relative min-w-0 rounded-md border border-line bg-sunken">
+      <div className="absolute top-1.5 right-1.5 rounded bg-sunken">
+        <CopyButton value={code} label={label} />
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard */}
+      <pre tabIndex={0} className="max-h-96 overflow-auto p-3 pr-11 font-mono text-ink text-xs leading-relaxed">
+        <code>{code}</code>
+      </pre>
+    </div>
+  );
+}
+
+/** A value in one line: a token, a key, an address. */
+export function CodeLine({
+  value,
+  label,
+  shown,
+}: {
+  readonly value: string;
+  readonly label: string;
+  readonly shown?: string;
+}) {
+  return (
+    <div className="flex h-8 min-w-0 items-center gap-1 rounded-md border border-line bg-sunken pr-0.5 pl-2.5">
+      <code className="min-w-0 flex-1 truncate font-mono text-ink text-xs" title={shown ?? value}>
+        {shown ?? value}
+      </code>
+      <CopyButton value={value} label={label} />
+    </div>
+  );
+}
