@@ -19,11 +19,11 @@ import { createDeviceCreator } from './devices/create-devices.ts';
 import { createDevices } from './devices/devices.ts';
 import { registerDeviceRoutes } from './devices/routes.ts';
 import { createAuthenticator } from './http/authentication.ts';
+import { registerConsole } from './http/console/console.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import { createIdempotencyStore } from './http/idempotency-store.ts';
 import { createHttpListeners, toStartupError } from './http/listeners.ts';
 import { createPlatformApi, type RouteSummary } from './http/platform-api.ts';
-import { registerWelcomePage } from './http/welcome/welcome-page.ts';
 import { createDeviceImport } from './import/import-devices.ts';
 import { registerImportRoutes } from './import/routes.ts';
 import { createIngest } from './ingest/create-ingest.ts';
@@ -35,6 +35,8 @@ import { createLive } from './live/live.ts';
 import { createMetrics } from './metrics.ts';
 import { databaseWritable } from './operations/readiness.ts';
 import { registerOperations } from './operations/routes.ts';
+import { createOverview } from './overview/overview.ts';
+import { registerOverviewRoutes } from './overview/routes.ts';
 import { createProfiles } from './profiles/profiles.ts';
 import { registerProfileRoutes } from './profiles/routes.ts';
 import { createProvisioner } from './provisioning/create-provisioner.ts';
@@ -262,6 +264,9 @@ export async function createApp(options: AppOptions): Promise<App> {
       clock,
     });
     opens('live', () => live.stop());
+    const overview = createOverview({ db, clock, metrics, dataDir: layout.root, log });
+    overview.start();
+    opens('overview', () => overview.stop());
 
     // The sockets.
     let isListening = false;
@@ -275,7 +280,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
       (api) => {
         idempotency.register(api);
-        registerWelcomePage(api);
+        registerConsole(api);
         registerSetupRoutes(api, { setup, sessions: userSessions, tenants });
         registerSessionRoutes(api, { signIn, sessions: userSessions, users, audit, tenants, apiKeys });
         registerTenantRoutes(api, { tenants, audit });
@@ -288,6 +293,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         registerCredentialsRoutes(api, { credentials, devices, audit });
         registerAttributeRoutes(api, { attributes, devices, audit });
         registerTelemetryRoutes(api, { telemetry, clock });
+        registerOverviewRoutes(api, { overview });
         registerOperations(api, {
           metrics,
           caPem: certificates.caPem,
