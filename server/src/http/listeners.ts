@@ -114,8 +114,8 @@ const badRequest = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Len
  */
 function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
   const isHttp = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  if (isHttp && socket.writable) socket.end(badRequest);
-  else if (socket.writable) socket.end(badRequest);
+  if (isHttp && socket.writable) socket.end(badRequest, () => socket.destroy());
+  else socket.destroy();
 }
 
 /** A target in absolute form (`GET http://host/path`), which a server must take (RFC 9112 §3.2.2), as its path. */

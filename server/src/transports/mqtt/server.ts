@@ -69,7 +69,9 @@ export function createMqttServer(deps: MqttDeps): MqttServer {
       secureSockets.add(socket);
       socket.once('close', () => secureSockets.delete(socket));
     });
-    secured.on('tlsClientError', (error) => {
+    secured.on('tlsClientError', (error, socket) => {
+      // Node leaves the socket of a handshake that took too long open.
+      socket.destroy();
       metrics.rejections.inc({ where: 'mqtt', code: 'tls_handshake_failed' });
       log.debug({ err: error }, 'A TLS handshake on the MQTT port failed');
     });
