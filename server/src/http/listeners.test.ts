@@ -6,19 +6,24 @@ import { selfSigned } from '../transports/mqtt/test-support.ts';
 import { createHttpListeners } from './listeners.ts';
 
 async function start() {
+  const answered = Promise.withResolvers<boolean>();
   const listeners = createHttpListeners({
     host: '127.0.0.1',
     httpPort: 0,
     httpsPort: 0,
     certificate: await selfSigned(),
     device: { owns: () => false, handle: () => {} },
-    platform: (_request, response) => void response.end('ok'),
+    platform: (_request, response) => {
+      response.once('close', () => answered.resolve(response.writableFinished));
+      response.end(Buffer.alloc(32 * 1024 * 1024));
+    },
     live: { handleUpgrade: (_request, socket) => void socket.end() },
     tlsHandshakeTimeoutMs: 200,
+    stalledTimeoutMs: 300,
   });
   const ports = await listeners.start();
   onTestFinished(() => listeners.stop(0));
-  return ports;
+  return { ...ports, answered: answered.promise };
 }
 
 /** A peer that never closes by itself. */
@@ -45,4 +50,11 @@ test('who sends no HTTP is told so and loses the socket, also when it does not c
   const insisting = setInterval(() => babbler.write('more'), 20);
   await new Promise((resolve) => babbler.once('close', resolve));
   clearInterval(insisting);
+});
+
+test('who asks for much and does not read it loses the socket', async () => {
+  const { httpPort, answered } = await start();
+  const stalled = stubborn(httpPort);
+  stalled.write('GET / HTTP/1.1\r\nHost: gapura\r\n\r\n');
+  expect(await answered).toBe(false);
 });

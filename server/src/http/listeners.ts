@@ -21,6 +21,7 @@ export interface HttpListenersDeps {
   };
   /** Shorter in tests. */
   readonly tlsHandshakeTimeoutMs?: number;
+  readonly stalledTimeoutMs?: number;
 }
 
 export interface HttpAddresses {
@@ -34,6 +35,11 @@ const requestTimeoutMs = 120_000;
 /** Devices post every few seconds to every few minutes: a kept connection saves them the handshake. */
 const keepAliveTimeoutMs = 75_000;
 const maxHeaderBytes = 16 * 1024;
+/**
+ * Silence in the middle of a request or its answer, in both directions: a reader that stopped reading lets go of what it
+ * holds up (an export, an import). The longest poll of a device is silent for 300 s.
+ */
+const defaultStalledTimeoutMs = 330_000;
 /** How often those times are looked at. */
 const connectionsCheckMs = 5000;
 const defaultHandshakeTimeoutMs = 10_000;
@@ -71,6 +77,7 @@ export function createHttpListeners(deps: HttpListenersDeps) {
 
   for (const server of [plain, secure]) {
     server.maxConnections = maxConnections;
+    server.timeout = deps.stalledTimeoutMs ?? defaultStalledTimeoutMs;
     server.on('upgrade', deps.live.handleUpgrade);
     server.on('clientError', refuseBytes);
   }
