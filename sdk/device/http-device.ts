@@ -19,11 +19,14 @@ export class DeviceRefused extends Error {
   override readonly name = 'DeviceRefused';
   /** The HTTP status: 401 unknown token, 400 malformed, 413 too large, 429 and 503 later. */
   readonly status: number;
+  /** The `code` of problem details, for example `insufficient_scope`; undefined when the answer holds none. */
+  readonly code: string | undefined;
   readonly retryAfterMs: number | undefined;
 
   constructor(what: string, answer: DeviceHttpAnswer) {
     super(`${what} was answered with ${answer.status}${answer.body === '' ? '' : `: ${answer.body.slice(0, 200)}`}`);
     this.status = answer.status;
+    this.code = problemCode(answer.body);
     this.retryAfterMs = answer.retryAfterMs;
   }
 }
@@ -42,6 +45,16 @@ export interface HttpDevice {
 /** What the wait for an answer may take longer than the long poll that it answers, ms. */
 const longPollSlackMs = 10_000;
 
+/** Sends one request of the device API and resolves with the body of its 200. @throws DeviceRefused */
+export type AskDeviceApi = (
+  what: string,
+  method: 'GET' | 'POST',
+  /** After `/api/v1/`, or after `/api/v1/{token}/`. */
+  path: string,
+  body?: string,
+  timeoutMs?: number,
+) => Promise<string>;
+
 /** @param baseUrl e.g. `http://localhost:8080` */
 export function createHttpDevice(
   baseUrl: string,
@@ -49,8 +62,7 @@ export function createHttpDevice(
   http: DeviceHttp = fetchDeviceHttp(),
 ): HttpDevice {
   const base = `${baseUrl.replace(/\/$/, '')}/api/v1/${encodeURIComponent(accessToken)}`;
-
-  async function ask(what: string, method: 'GET' | 'POST', path: string, body?: string, timeoutMs?: number) {
+  return createDeviceCalls(async (what, method, path, body, timeoutMs) => {
     const answer = await http.send({
       method,
       url: `${base}/${path}`,
@@ -59,8 +71,11 @@ export function createHttpDevice(
     });
     if (answer.status !== 200) throw new DeviceRefused(what, answer);
     return answer.body;
-  }
+  });
+}
 
+/** The calls of a device, however it proves who it is. */
+export function createDeviceCalls(ask: AskDeviceApi): HttpDevice {
   return {
     async postTelemetry(payload) {
       await ask('Telemetry', 'POST', 'telemetry', JSON.stringify(payload));
@@ -90,4 +105,17 @@ export function createHttpDevice(
       }
     },
   };
+}
+
+/** The `code` of a text that is problem details (RFC 9457). */
+export function problemCode(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && 'code' in value && typeof value.code === 'string') {
+      return value.code;
+    }
+  } catch {
+    // Not every refusal has a body.
+  }
+  return undefined;
 }

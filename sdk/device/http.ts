@@ -5,6 +5,8 @@ export interface DeviceHttpRequest {
   readonly url: string;
   /** JSON text. */
   readonly body?: string;
+  /** More headers. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** 30 s when absent. */
   readonly timeoutMs?: number;
 }
@@ -14,6 +16,8 @@ export interface DeviceHttpAnswer {
   readonly body: string;
   /** From the Retry-After header. */
   readonly retryAfterMs?: number;
+  /** Another header, by its name in small letters; null or undefined when the answer does not have it. */
+  header(name: string): string | null | undefined;
 }
 
 export interface DeviceHttp {
@@ -25,19 +29,19 @@ export const deviceTimeoutMs = 30_000;
 
 export function fetchDeviceHttp(send: typeof fetch = globalThis.fetch.bind(globalThis)): DeviceHttp {
   return {
-    async send({ method, url, body, timeoutMs }) {
+    async send({ method, url, body, headers, timeoutMs }) {
       const answer = await send(url, {
         method,
         signal: AbortSignal.timeout(timeoutMs ?? deviceTimeoutMs),
-        ...(body !== undefined && { body, headers: { 'content-type': 'application/json' } }),
+        headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        ...(body !== undefined && { body }),
       });
-      return deviceAnswer(answer.status, await answer.text(), answer.headers.get('retry-after'));
+      return deviceAnswer(answer.status, await answer.text(), (name) => answer.headers.get(name));
     },
   };
 }
 
-/** @param retryAfter the header's text: seconds */
-export function deviceAnswer(status: number, body: string, retryAfter: string | null | undefined): DeviceHttpAnswer {
-  const seconds = retryAfter ? Number(retryAfter) : Number.NaN;
-  return { status, body, ...(Number.isFinite(seconds) && { retryAfterMs: seconds * 1000 }) };
+export function deviceAnswer(status: number, body: string, header: DeviceHttpAnswer['header']): DeviceHttpAnswer {
+  const seconds = Number(header('retry-after') || Number.NaN);
+  return { status, body, header, ...(Number.isFinite(seconds) && { retryAfterMs: seconds * 1000 }) };
 }

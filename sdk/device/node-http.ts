@@ -17,13 +17,16 @@ export function createNodeDeviceHttp(options: NodeDeviceHttpOptions = {}): Devic
   const https = new HttpsAgent({ ...agentOptions, ...(options.ca !== undefined && { ca: options.ca }) });
 
   return {
-    send({ method, url, body, timeoutMs }) {
+    send({ method, url, body, headers: more, timeoutMs }) {
       return new Promise<DeviceHttpAnswer>((resolve, reject) => {
         const isSecure = url.startsWith('https:');
-        const headers =
-          body === undefined
-            ? {}
-            : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) };
+        const headers = {
+          ...(body !== undefined && {
+            'content-type': 'application/json',
+            'content-length': String(Buffer.byteLength(body)),
+          }),
+          ...more,
+        };
         const request = (isSecure ? httpsRequest : httpRequest)(
           url,
           { method, headers, agent: isSecure ? https : http, timeout: timeoutMs ?? deviceTimeoutMs },
@@ -32,13 +35,11 @@ export function createNodeDeviceHttp(options: NodeDeviceHttpOptions = {}): Devic
             answer.on('data', (part: Buffer) => parts.push(part));
             answer.on('error', reject);
             answer.on('end', () => {
-              resolve(
-                deviceAnswer(
-                  answer.statusCode ?? 0,
-                  Buffer.concat(parts).toString('utf8'),
-                  answer.headers['retry-after'],
-                ),
-              );
+              const header = (name: string): string | undefined => {
+                const value = answer.headers[name];
+                return Array.isArray(value) ? value[0] : value;
+              };
+              resolve(deviceAnswer(answer.statusCode ?? 0, Buffer.concat(parts).toString('utf8'), header));
             });
           },
         );
