@@ -5,6 +5,7 @@ import type { Db, UserTable } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import { addressBlock } from '../lib/address-block.ts';
 import type { Clock } from '../lib/clock.ts';
+import { LruMap } from '../lib/lru.ts';
 import { normaliseEmail } from './email.ts';
 import { createLockOut, type LockOutRule } from './lock-out.ts';
 import type { PasswordHasher } from './password.ts';
@@ -26,6 +27,9 @@ const addressRule: LockOutRule = {
   forgetMs: 2 * 3600 * 1000,
   maxKeys: 20_000,
 };
+
+/** Pairs of account and address that proved themselves, about 150 bytes each. */
+const provenLimit = 20_000;
 
 export interface SignInDeps {
   readonly db: Db;
@@ -52,6 +56,17 @@ export function createSignIn(deps: SignInDeps): SignIn {
   const { db, clock, passwords, audit } = deps;
   const accounts = createLockOut(clock, accountRule);
   const addresses = createLockOut(clock, addressRule);
+  /**
+   * Where people have signed in from. There their failures are counted apart from all others: else anybody could keep
+   * the owner out for ever by being wrong in their name now and then, from addresses without number.
+   */
+  const proven = new LruMap<string, true>(provenLimit);
+
+  /** Under which failures are counted. An e-mail address holds no space. */
+  const accountKeyOf = (email: string, addressKey: string): string => {
+    const pair = `${email} ${addressKey}`;
+    return proven.has(pair) ? pair : email;
+  };
 
   const record = (user: UserTable, action: string, outcome: 'success' | 'failure', address: string): void => {
     const actor: AuditActor = { kind: 'user', id: user.id, name: user.email, address };
@@ -67,18 +82,20 @@ export function createSignIn(deps: SignInDeps): SignIn {
   /** Unknown accounts count, wait and hash as known ones do. */
   const attempt = async (email: string, user: UserTable | undefined, password: string, address: string) => {
     const addressKey = addressBlock(address);
-    accounts.count(email);
+    const accountKey = accountKeyOf(email, addressKey);
+    accounts.count(accountKey);
     addresses.count(addressKey);
     let isRight: boolean;
     try {
       isRight = await passwords.verify(user?.password_hash, password);
     } catch (error) {
-      accounts.takeBack(email);
+      accounts.takeBack(accountKey);
       addresses.takeBack(addressKey);
       throw error;
     }
     if (user !== undefined && isRight) {
-      accounts.clear(email);
+      accounts.clear(accountKey);
+      proven.set(`${email} ${addressKey}`, true);
       // Only this attempt: who owns one account may not wash the address clean for guessing at others.
       addresses.takeBack(addressKey);
       return user;
@@ -88,13 +105,15 @@ export function createSignIn(deps: SignInDeps): SignIn {
     if (user !== undefined) {
       record(user, 'session.sign_in_failed', 'failure', address);
       // Once per lock: the attempts that are refused meanwhile cost nothing and leave nothing.
-      if (accounts.waitMs(email) > 0) record(user, 'session.locked_out', 'failure', address);
+      if (accounts.waitMs(accountKey) > 0) record(user, 'session.locked_out', 'failure', address);
     }
     throw new AppError('invalid_credentials', 'E-mail address or password is wrong.');
   };
 
   const refuseLocked = (email: string, address: string): void => {
-    const retryAfterMs = Math.max(accounts.waitMs(email), addresses.waitMs(addressBlock(address)));
+    const addressKey = addressBlock(address);
+    const accountKey = accountKeyOf(email, addressKey);
+    const retryAfterMs = Math.max(accounts.waitMs(accountKey), addresses.waitMs(addressKey));
     if (retryAfterMs === 0) return;
     deps.countSignIn('locked_out');
     const seconds = Math.ceil(retryAfterMs / 1000);
