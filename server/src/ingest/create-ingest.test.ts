@@ -60,7 +60,11 @@ function setUp(limits: Partial<IngestLimits> = {}, interest = false) {
       },
     },
     sessions: { touch: ({ deviceId }) => touched.push(deviceId) },
-    bus: { hasInterest: () => interest, publish: (_subject, message) => published.push(message) },
+    bus: {
+      hasInterest: () => interest,
+      publish: (_subject, message) => published.push(message),
+      subscribe: () => () => {},
+    },
     metrics,
     clock,
     log: { error: (_fields, text) => logged.push(text), info: (_fields, text) => logged.push(text) },

@@ -5,10 +5,11 @@ import { subjects } from '../bus/subjects.ts';
 import type { DeviceIdentity } from '../credentials/gate.ts';
 import { AppError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { LruMap } from '../lib/lru.ts';
 import { createRateLimiter, type RateLimiter } from '../lib/rate-limit.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import type { DeviceRef, TelemetryPoint, TelemetryStore } from '../telemetry/store.ts';
+import type { DeviceRef, TelemetryMessage, TelemetryPoint, TelemetryStore } from '../telemetry/store.ts';
 import { Backlog } from './backlog.ts';
 import { Batcher, type Pending } from './batcher.ts';
 import { FaultLog, type Log } from './fault-log.ts';
@@ -22,7 +23,7 @@ export interface IngestDeps {
   readonly store: Pick<TelemetryStore, 'append'>;
   readonly attributes: Pick<Attributes, 'write'>;
   readonly sessions: Pick<Sessions, 'touch'>;
-  readonly bus: Pick<Bus, 'hasInterest' | 'publish'>;
+  readonly bus: Pick<Bus, 'hasInterest' | 'publish' | 'subscribe'>;
   readonly metrics: Pick<Metrics, 'points' | 'acknowledgeSeconds' | 'rejections'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -46,6 +47,9 @@ const retryAfterMs = 1000;
 const sampleEvery = 16;
 /** What a point weighs in the books when it did not come as bytes: about its share of a message. */
 const bytesPerPoint = 24;
+
+/** Devices that were deleted of late: what of theirs is still under way arrives within seconds. About 1 MB. */
+const rememberedDeleted = 10_000;
 
 interface Uplink extends Pending {
   readonly acknowledge: Acknowledge;
@@ -75,15 +79,29 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
     createRateLimiter({ clock, limits: rules, maxKeys: maxRatedDevices });
   const messageRate = rate(limits.deviceMessages);
   const pointRate = rate(limits.devicePoints);
+  const deleted = new LruMap<string, true>(rememberedDeleted);
   let messagesSeen = 0;
   let isStopping = false;
 
+  const unsubscribe = bus.subscribe('devices.*.*', (message) => {
+    if (message.kind === 'device.deleted') deleted.set(message.deviceId, true);
+  });
+
   const batcher = new Batcher<Uplink>({
-    append: (messages) => store.append(messages),
+    append: appendLiving,
     settled,
     maxAppends: limits.maxAppends,
     ...limits.batch,
   });
+
+  /**
+   * Nobody would ever delete what is stored of a device that is gone, so it goes with the device: its data was deleted a
+   * moment before, and this is the last of it.
+   */
+  async function appendLiving(messages: readonly TelemetryMessage[]): Promise<void> {
+    const living = deleted.size === 0 ? messages : messages.filter(({ deviceId }) => !deleted.has(deviceId));
+    if (living.length > 0) await store.append(living);
+  }
 
   function answer(acknowledge: Acknowledge, refusal: Refusal | undefined): void {
     if (refusal !== undefined) metrics.rejections.inc({ where: 'ingest', code: refusal.code });
@@ -118,7 +136,8 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
     const { tenantId, deviceId, points } = message;
     const subject = subjects.telemetry(tenantId, deviceId);
     // Telemetry that nobody looks at costs nothing further.
-    if (bus.hasInterest(subject)) bus.publish(subject, { kind: 'telemetry.stored', tenantId, deviceId, points });
+    if (bus.hasInterest(subject) && !deleted.has(deviceId))
+      bus.publish(subject, { kind: 'telemetry.stored', tenantId, deviceId, points });
   }
 
   const arrival = (): number | undefined => (messagesSeen++ % sampleEvery === 0 ? performance.now() : undefined);
@@ -191,6 +210,7 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
 
     stop() {
       isStopping = true;
+      unsubscribe();
       return backlog.whenEmpty();
     },
   };
