@@ -38,7 +38,7 @@ const [device] = (await app.client.devices.list({ limit: 1, sort: 'name' })).ite
 
 const shots: readonly Shot[] = [
   { name: 'sign-in', path: '/sign-in', isPublic: true },
-  { name: 'overview', path: '/', waitFor: 'meter' },
+  { name: 'overview', path: '/', waitFor: 'main ul' },
   { name: 'devices', path: '/devices?keys=temperature,power' },
   { name: 'add-device', path: '/devices/add' },
   ...['overview', 'chart', 'attributes', 'credentials', 'audit'].map((tab) => ({

@@ -74,7 +74,6 @@ function Content({ overview, isStale }: { readonly overview: Overview; readonly 
           value={format.number(devices.active)}
           of={t('ofTotal', { total: format.number(devices.total) })}
           share={devices.total === 0 ? undefined : devices.active / devices.total}
-          shareLabel={t('onlineShare')}
         />
         <StatCard
           label={t('messages')}

@@ -9,7 +9,6 @@ export function StatCard({
   of,
   note,
   share,
-  shareLabel,
   history,
 }: {
   readonly label: string;
@@ -19,11 +18,10 @@ export function StatCard({
   readonly note?: ReactNode;
   /** 0 to 1, as a bar. */
   readonly share?: number | undefined;
-  readonly shareLabel?: string;
   readonly history?: readonly number[];
 }) {
   return (
-    <div className="relative flex min-h-28 min-w-0 flex-col overflow-hidden rounded-lg border border-line bg-surface p-4">
+    <div className="relative flex min-h-32 min-w-0 flex-col overflow-hidden rounded-lg border border-line bg-surface p-4">
       <div className="truncate text-ink-2 text-xs">{label}</div>
       <div className="mt-1 flex flex-wrap items-baseline gap-x-1.5">
         <span className="font-semibold text-ink text-xl tabular-nums tracking-tight">{value}</span>
@@ -32,16 +30,12 @@ export function StatCard({
       </div>
       {note !== undefined && <div className="mt-0.5 text-ink-3 text-xs">{note}</div>}
       {share !== undefined && (
-        <meter
-          aria-label={shareLabel}
-          min={0}
-          max={1}
-          value={share}
-          className="mt-auto h-1.5 w-full appearance-none overflow-hidden rounded-full bg-hover [&::-moz-meter-bar]:bg-ok-dot [&::-webkit-meter-bar]:h-1.5 [&::-webkit-meter-bar]:rounded-full [&::-webkit-meter-bar]:border-0 [&::-webkit-meter-bar]:bg-hover [&::-webkit-meter-optimum-value]:bg-ok-dot"
-        />
+        <div aria-hidden="true" className="mt-auto h-1.5 overflow-hidden rounded-full bg-hover">
+          <div className="h-full rounded-full bg-ok-dot" style={{ width: `${share * 100}%` }} />
+        </div>
       )}
       {history !== undefined && (
-        <Sparkline values={history} className="absolute inset-x-0 bottom-0 h-9 w-full text-accent" />
+        <Sparkline values={history} className="absolute inset-x-0 bottom-0 h-10 w-full text-accent" />
       )}
     </div>
   );
