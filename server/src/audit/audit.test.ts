@@ -161,6 +161,25 @@ test('entries older than 180 days, and the oldest beyond the limit of a tenant, 
   expect((await audit.list(otherTenantId, {})).items).toHaveLength(1);
 });
 
+const flood = { kind: 'device', id: 'd1', name: 'flood', address: '::1' } as const;
+
+test('a flood of devices leaves room in the queue for what people do', async () => {
+  for (let i = 0; i < 20_100; i++) audit.record(entry({ actor: flood }));
+  audit.record(entry({ action: 'by a person' }));
+  expect(await actionsOf({ limit: 1 })).toEqual(['by a person']);
+});
+
+test('pruning what devices caused leaves what people did', async () => {
+  audit.record(entry({ action: 'by a person' }));
+  for (let i = 0; i < 30; i++) {
+    clock.advance(1);
+    audit.record(entry({ action: `by a device ${i}`, actor: flood }));
+  }
+  await audit.flush();
+  await audit.prune();
+  expect(await actionsOf({})).toEqual([...Array.from({ length: 8 }, (_, i) => `by a device ${29 - i}`), 'by a person']);
+});
+
 test('pruning runs by itself', async () => {
   audit.record(entry({ action: 'old' }));
   await audit.flush();

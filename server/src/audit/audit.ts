@@ -55,6 +55,11 @@ const retryDelayMs = 2000;
 const retentionMs = 180 * 24 * 3600 * 1000;
 /** About 100 MB of database; a filtered search through all of it takes some tens of ms. */
 const rowsPerTenantLimit = 250_000;
+/**
+ * What devices may take of both limits. Whoever has the key of a profile makes entries as fast as it provisions: they
+ * shall not push out what people did.
+ */
+const deviceShare = 0.8;
 const prunePeriodMs = 3600 * 1000;
 /** Names come from devices: as long as a name of ours may be, and not longer. */
 const textLimit = 255;
@@ -123,7 +128,10 @@ export function createAudit({ db, clock, log, rowsPerTenant = rowsPerTenantLimit
 
   const prune = async (): Promise<void> => {
     await deleteAuditBefore(db, clock.now() - retentionMs);
-    for (const tenantId of await findTenantIds(db)) await deleteAuditBeyond(db, tenantId, rowsPerTenant);
+    for (const tenantId of await findTenantIds(db)) {
+      await deleteAuditBeyond(db, tenantId, Math.floor(rowsPerTenant * deviceShare), 'device');
+      await deleteAuditBeyond(db, tenantId, rowsPerTenant);
+    }
   };
   const housekeeping = createHousekeeping(clock, prunePeriodMs, prune, (error) =>
     log.error({ err: error }, 'the audit log could not be pruned'),
@@ -131,7 +139,7 @@ export function createAudit({ db, clock, log, rowsPerTenant = rowsPerTenantLimit
 
   return {
     record(entry) {
-      if (queue.length >= queueLimit) {
+      if (queue.length >= (entry.actor.kind === 'device' ? queueLimit * deviceShare : queueLimit)) {
         dropped++;
         return;
       }

@@ -41,33 +41,48 @@ export async function findTenantIds(db: Db): Promise<string[]> {
 
 /** Deletes entries from before `beforeMs` of all tenants. */
 export async function deleteAuditBefore(db: Db, beforeMs: number): Promise<void> {
-  for (const tenantId of await findTenantIds(db)) await deleteSliced(db, tenantId, beforeMs);
+  for (const tenantId of await findTenantIds(db)) await deleteSliced(db, tenantId, beforeMs, undefined);
 }
 
-/** Deletes the oldest entries of a tenant so that `keep` remain. */
-export async function deleteAuditBeyond(db: Db, tenantId: string, keep: number): Promise<void> {
+/**
+ * Deletes the oldest entries of a tenant so that `keep` remain.
+ * @param actorKind only of those that this kind of actor caused
+ */
+export async function deleteAuditBeyond(
+  db: Db,
+  tenantId: string,
+  keep: number,
+  actorKind?: AuditTable['actor_kind'],
+): Promise<void> {
   // In a transaction, so that the walk through the index happens on the writer thread and not on this one.
   const oldestKept = await db.transaction().execute((trx) =>
     trx
       .selectFrom('audit')
       .select('at')
       .where('tenant_id', '=', tenantId)
+      .$if(actorKind !== undefined, (query) => query.where('actor_kind', '=', actorKind ?? 'device'))
       .orderBy('at', 'desc')
       .orderBy('id', 'desc')
       .offset(keep - 1)
       .limit(1)
       .executeTakeFirst(),
   );
-  if (oldestKept !== undefined) await deleteSliced(db, tenantId, oldestKept.at);
+  if (oldestKept !== undefined) await deleteSliced(db, tenantId, oldestKept.at, actorKind);
 }
 
-async function deleteSliced(db: Db, tenantId: string, beforeMs: number): Promise<void> {
+async function deleteSliced(
+  db: Db,
+  tenantId: string,
+  beforeMs: number,
+  actorKind: AuditTable['actor_kind'] | undefined,
+): Promise<void> {
   for (;;) {
     const slice = db
       .selectFrom('audit')
       .select('id')
       .where('tenant_id', '=', tenantId)
       .where('at', '<', beforeMs)
+      .$if(actorKind !== undefined, (query) => query.where('actor_kind', '=', actorKind ?? 'device'))
       .limit(deleteSlice);
     const { numDeletedRows } = await db.deleteFrom('audit').where('id', 'in', slice).executeTakeFirstOrThrow();
     if (numDeletedRows < deleteSlice) return;
