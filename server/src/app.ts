@@ -11,10 +11,14 @@ import { createMemoryBus } from './bus/memory.ts';
 import type { Config } from './config.ts';
 import { createGate } from './credentials/create-gate.ts';
 import { createCredentials } from './credentials/credentials.ts';
+import { createJwtKeys } from './credentials/jwt-keys.ts';
 import { registerCredentialsRoutes } from './credentials/routes.ts';
 import { type DataDir, openDataDir } from './data-dir/data-dir.ts';
 import { openInstance } from './data-dir/instance.ts';
 import { openDatabase } from './db/open.ts';
+import { createDeviceTokens } from './device-tokens/device-tokens.ts';
+import { createNonces } from './device-tokens/nonce.ts';
+import { openServerKey } from './device-tokens/server-key.ts';
 import { createDeviceCreator } from './devices/create-devices.ts';
 import { createDevices } from './devices/devices.ts';
 import { registerDeviceRoutes } from './devices/routes.ts';
@@ -139,7 +143,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     const sealer = createSealer(dataDir.masterKey);
     const db = await openDatabase(layout.entityDatabase);
     opens('database', () => db.destroy());
-    await openInstance(db, sealer);
+    const { instanceId } = await openInstance(db, sealer);
+    const serverKey = await openServerKey({ db, sealer });
+    const nonces = createNonces({ sealer, clock });
     const metrics = createMetrics();
     const bus = createMemoryBus(onFault('a listener on the bus failed'));
     const store = createSqliteTelemetryStore({ path: layout.telemetryDatabase, metrics, log, clock });
@@ -187,6 +193,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     const setup = createSetup({ db, clock, audit, tenants, users });
     if (config.ownerEmail !== undefined && config.ownerPassword !== undefined && (await setup.isRequired())) {
       await setup.completeWithOwner({ email: config.ownerEmail, password: config.ownerPassword });
+      // Its dictionaries weigh 70 MB, and the next password comes much later or never.
+      await strength.stop();
     }
     const setupToken = await setup.ensureToken();
     const authenticator = createAuthenticator({
@@ -206,6 +214,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     credentials.start();
     opens('credentials', () => credentials.stop());
     const gate = createGate({ db, sealer, clock, bus });
+    const jwtKeys = createJwtKeys({ db, sealer, clock, bus, onFault: onFault('a key was not retired') });
+    const deviceTokens = createDeviceTokens({ keys: jwtKeys, nonces, serverKey, instanceId, clock });
     const creator = createDeviceCreator({ db, sealer, clock, bus });
     const devices = createDevices({
       db,
@@ -213,6 +223,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       bus,
       creator,
       profiles,
+      instanceId,
       activity: sessions.activity,
       onDeviceDeleted: store.deleteDevice,
     });
@@ -238,6 +249,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       metrics,
       clock,
       log,
+      nonces,
+      instanceId,
     });
     opens('provisioning', () => provisioner.idle());
 
@@ -290,7 +303,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         registerProfileRoutes(api, { profiles, audit });
         registerDeviceRoutes(api, { devices, audit });
         registerImportRoutes(api, { imports, clock });
-        registerCredentialsRoutes(api, { credentials, devices, audit });
+        registerCredentialsRoutes(api, { credentials, devices, audit, instanceId });
         registerAttributeRoutes(api, { attributes, devices, audit });
         registerTelemetryRoutes(api, { telemetry, clock });
         registerOverviewRoutes(api, { overview });

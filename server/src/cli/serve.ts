@@ -4,6 +4,7 @@ import { type App, type AppAddresses, createApp } from '../app.ts';
 import type { Config } from '../config.ts';
 import { layoutOf } from '../data-dir/layout.ts';
 import { isRestorePending } from '../data-dir/restore-pending.ts';
+import { releaseMemory } from '../lib/release-memory.ts';
 
 export interface Serving {
   readonly app: App;
@@ -42,6 +43,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   for (let isRestart = false; ; isRestart = true) {
     const config = withPorts(options.configure(), bound);
     const app = await createApp({ config, log });
+    // Before the listeners open: nobody waits yet.
+    releaseMemory();
     const addresses = await app.start();
     bound = addresses;
     const end = await options.started({ app, addresses, config: withPorts(config, bound), isRestart });
