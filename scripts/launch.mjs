@@ -3,10 +3,33 @@
 // file is plain JavaScript, and the variable reaches the worker threads: with the cache warm no thread loads the
 // TypeScript stripper, which saves 40 MB and half of the time of a start. Where the folder cannot be written, or
 // without this file (`node server/src/main.ts`), everything works the same, only slower.
-import { enableCompileCache } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { enableCompileCache, registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const directory = fileURLToPath(new URL('../node_modules/.cache/gapura', import.meta.url));
-process.env['NODE_COMPILE_CACHE'] ??= directory;
+const modules = new URL('../node_modules/', import.meta.url);
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('.cache/gapura', modules));
 enableCompileCache(process.env['NODE_COMPILE_CACHE']);
+takeBundledLibraries(new URL('.cache/gapura-libraries/', modules));
 await import('../server/src/main.ts');
+
+/** Takes what scripts/bundle-libraries.mjs made, if it is there and of the versions that are installed. */
+function takeBundledLibraries(directory) {
+  let bundled;
+  try {
+    const { versions, files } = JSON.parse(readFileSync(new URL('index.json', directory), 'utf8'));
+    for (const [name, version] of Object.entries(versions)) {
+      const installed = JSON.parse(readFileSync(new URL(`${name}/package.json`, modules), 'utf8')).version;
+      if (installed !== version) return;
+    }
+    bundled = new Map(Object.entries(files).map(([name, file]) => [name, new URL(file, directory).href]));
+  } catch {
+    return;
+  }
+  registerHooks({
+    resolve(specifier, context, next) {
+      const url = bundled.get(specifier);
+      return url === undefined ? next(specifier, context) : { url, format: 'module', shortCircuit: true };
+    },
+  });
+}
