@@ -3,6 +3,7 @@ import { createRouter } from '@tanstack/react-router';
 import { appRoute } from './routes/app.tsx';
 import { addDeviceRoute, deviceRoute, devicesRoute } from './routes/devices.tsx';
 import { overviewRoute } from './routes/overview.tsx';
+import { profileRoute, profilesRoute } from './routes/profiles.tsx';
 import { rootRoute } from './routes/root.tsx';
 import { setupRoute } from './routes/setup.tsx';
 import { signInRoute } from './routes/sign-in.tsx';
@@ -11,7 +12,7 @@ import { PageLoading } from './shell/page-loading.tsx';
 const routeTree = rootRoute.addChildren([
   setupRoute,
   signInRoute,
-  appRoute.addChildren([overviewRoute, devicesRoute, addDeviceRoute, deviceRoute]),
+  appRoute.addChildren([overviewRoute, devicesRoute, addDeviceRoute, deviceRoute, profilesRoute, profileRoute]),
 ]);
 
 export const router = createRouter({

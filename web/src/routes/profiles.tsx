@@ -1,0 +1,14 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { appRoute } from './app.tsx';
+
+export const profilesRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: '/profiles',
+  component: lazyRouteComponent(() => import('../features/profiles/profiles-page.tsx'), 'ProfilesPage'),
+});
+
+export const profileRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: '/profiles/$profileId',
+  component: lazyRouteComponent(() => import('../features/profiles/profile-page.tsx'), 'ProfilePage'),
+});
