@@ -218,6 +218,17 @@ test('a file name that leads out of the data directory is refused', async () => 
   expect(existsSync(join(directory, 'evil'))).toBe(false);
 });
 
+test('a backup that announces more than the disk has room for is refused before anything is written', async () => {
+  await makeData('first');
+  await backUp();
+  rewrite((files) => {
+    const { files: listed } = JSON.parse(String(files.get('manifest.json'))) as { files: object[] };
+    changeManifest(files, { files: listed.map((entry) => ({ ...entry, sizeBytes: 2 ** 52 })) });
+  });
+  await expect(restore()).rejects.toThrow(/There is no room for the backup/);
+  expect(settingsOf(layout.root)).toEqual(['first']);
+});
+
 test('a backup of a newer version is refused', async () => {
   await makeData('first');
   for (const newer of ['1.2.4', '1.3.0', '2.0.0', '1.10.0']) {

@@ -1,7 +1,7 @@
 /** Unpacks a backup beside the data it will replace, and believes nothing of it before everything is verified. */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createGunzip } from 'node:zlib';
@@ -67,7 +67,7 @@ export async function stageRestore(layout: DataDirLayout, request: StageRequest)
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
-      throw new StartupError(`There is no room for the backup in ${layout.root}. Make room, then restore again.`);
+      throw noRoom(layout.root);
     }
     throw error;
   }
@@ -109,6 +109,7 @@ async function unpack({ file, version }: StageRequest, files: string): Promise<M
     if (manifest === undefined) {
       manifest = await takeManifest(entry, content, version);
       for (const expected of manifest.files) missing.set(expected.name, expected);
+      await requireRoom(files, manifest);
       return;
     }
     const expected = missing.get(entry.name);
@@ -118,6 +119,17 @@ async function unpack({ file, version }: StageRequest, files: string): Promise<M
   });
   if (manifest === undefined || missing.size > 0) throw noBackup(file);
   return manifest;
+}
+
+/** A full disk would stop the Gapura that still works in the directory, and whoever made the backup can ask for it. */
+async function requireRoom(folder: string, manifest: Manifest): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const neededBytes = manifest.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (neededBytes > bavail * bsize) throw noRoom(folder);
+}
+
+function noRoom(folder: string): StartupError {
+  return new StartupError(`There is no room for the backup in ${folder}. Make room, then restore again.`);
 }
 
 async function writeAndHash(path: string, content: AsyncIterable<Uint8Array>): Promise<string> {

@@ -97,6 +97,16 @@ test('an archive that is cut off or has a damaged header is refused', async () =
   await expect(read(damaged)).rejects.toThrow('wrong checksum');
 });
 
+test('an archive that goes on behind its end is not read for ever', async () => {
+  let given = 0;
+  async function* bomb(): AsyncGenerator<Uint8Array> {
+    yield tarEnd;
+    for (; given < 1000; given++) yield Buffer.alloc(65_536);
+  }
+  await expect(readTar(bomb(), async () => {})).rejects.toThrow('goes on behind its end');
+  expect(given).toBeLessThan(100);
+});
+
 test('links and other things that are no files are refused', async () => {
   const header = tarHeader({ name: 'link', sizeBytes: 0 }, 0);
   header.write('2', 156);

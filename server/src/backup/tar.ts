@@ -10,6 +10,8 @@ export interface TarEntry {
 }
 
 const blockBytes = 512;
+/** `tar` fills its last record with zeros, 10 KiB; a bomb of zeros would unpack for hours. */
+const maxTrailingBytes = 1024 * 1024;
 /** What eleven octal digits hold; larger sizes are written in base 256, as GNU tar does. */
 const octalSizeLimit = 0o77777777777;
 
@@ -66,7 +68,7 @@ export async function readTar(
     await reader.exactly(tarPadding(entry.sizeBytes).length);
   }
   // To the very end, so that a checksum around the archive (gzip) is verified.
-  await reader.rest();
+  await reader.rest(maxTrailingBytes);
 }
 
 /** All parts in one buffer; only for what is known to be small. */
@@ -137,8 +139,13 @@ function createReader(bytes: AsyncIterable<Uint8Array>) {
     exactly(sizeBytes: number): Promise<Buffer> {
       return gather(upTo(sizeBytes));
     },
-    async rest(): Promise<void> {
-      while ((await some(Number.POSITIVE_INFINITY)) !== undefined);
+    /** Reads what is left, at most so much. */
+    async rest(limitBytes: number): Promise<void> {
+      let left = limitBytes;
+      for (let part = await some(blockBytes); part !== undefined; part = await some(blockBytes)) {
+        left -= part.length;
+        if (left < 0) throw new TarError('The archive goes on behind its end.');
+      }
     },
   };
 }
