@@ -45,6 +45,8 @@ export type DeviceTab = (typeof deviceTabs)[number];
 
 export interface DeviceSearch {
   readonly tab?: DeviceTab;
+  /** Telemetry keys in the chart, joined by commas. */
+  readonly keys?: string;
 }
 
 export const deviceRoute = createRoute({
@@ -52,7 +54,8 @@ export const deviceRoute = createRoute({
   path: '/devices/$deviceId',
   validateSearch: (search: Record<string, unknown>): DeviceSearch => {
     const tab = oneOf(search['tab'], deviceTabs);
-    return tab === undefined ? {} : { tab };
+    const keys = text(search['keys']);
+    return { ...(tab !== undefined && { tab }), ...(keys !== undefined && { keys }) };
   },
   component: lazyRouteComponent(() => import('../features/devices/device/device-page.tsx'), 'DevicePage'),
 });
