@@ -11,14 +11,10 @@ import { createMemoryBus } from './bus/memory.ts';
 import type { Config } from './config.ts';
 import { createGate } from './credentials/create-gate.ts';
 import { createCredentials } from './credentials/credentials.ts';
-import { createJwtKeys } from './credentials/jwt-keys.ts';
 import { registerCredentialsRoutes } from './credentials/routes.ts';
 import { type DataDir, openDataDir } from './data-dir/data-dir.ts';
 import { openInstance } from './data-dir/instance.ts';
 import { openDatabase } from './db/open.ts';
-import { createDeviceTokens } from './device-tokens/device-tokens.ts';
-import { createNonces } from './device-tokens/nonce.ts';
-import { openServerKey } from './device-tokens/server-key.ts';
 import { createDeviceCreator } from './devices/create-devices.ts';
 import { createDevices } from './devices/devices.ts';
 import { registerDeviceRoutes } from './devices/routes.ts';
@@ -143,9 +139,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     const sealer = createSealer(dataDir.masterKey);
     const db = await openDatabase(layout.entityDatabase);
     opens('database', () => db.destroy());
-    const { instanceId } = await openInstance(db, sealer);
-    const serverKey = await openServerKey({ db, sealer });
-    const nonces = createNonces({ sealer, clock });
+    await openInstance(db, sealer);
     const metrics = createMetrics();
     const bus = createMemoryBus(onFault('a listener on the bus failed'));
     const store = createSqliteTelemetryStore({ path: layout.telemetryDatabase, metrics, log, clock });
@@ -214,8 +208,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     credentials.start();
     opens('credentials', () => credentials.stop());
     const gate = createGate({ db, sealer, clock, bus });
-    const jwtKeys = createJwtKeys({ db, sealer, clock, bus, onFault: onFault('a key was not retired') });
-    const deviceTokens = createDeviceTokens({ keys: jwtKeys, nonces, serverKey, instanceId, clock });
     const creator = createDeviceCreator({ db, sealer, clock, bus });
     const devices = createDevices({
       db,
@@ -223,7 +215,6 @@ export async function createApp(options: AppOptions): Promise<App> {
       bus,
       creator,
       profiles,
-      instanceId,
       activity: sessions.activity,
       onDeviceDeleted: store.deleteDevice,
     });
@@ -249,8 +240,6 @@ export async function createApp(options: AppOptions): Promise<App> {
       metrics,
       clock,
       log,
-      nonces,
-      instanceId,
     });
     opens('provisioning', () => provisioner.idle());
 
@@ -303,7 +292,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         registerProfileRoutes(api, { profiles, audit });
         registerDeviceRoutes(api, { devices, audit });
         registerImportRoutes(api, { imports, clock });
-        registerCredentialsRoutes(api, { credentials, devices, audit, instanceId });
+        registerCredentialsRoutes(api, { credentials, devices, audit });
         registerAttributeRoutes(api, { attributes, devices, audit });
         registerTelemetryRoutes(api, { telemetry, clock });
         registerOverviewRoutes(api, { overview });
