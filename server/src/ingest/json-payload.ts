@@ -1,4 +1,5 @@
-/** The JSON of devices: strict UTF-8, and no digit of a number is lost. */
+/** The JSON of devices: strict UTF-8, relaxed syntax, and no digit of a number is lost. */
+import { toStrictJson } from '../lib/relaxed-json.ts';
 import { readDecimal } from './decimal.ts';
 import type { Refusal } from './ingest.ts';
 import { invalidPayload } from './refusals.ts';
@@ -27,12 +28,17 @@ export function decodeText(payload: Uint8Array): string | undefined {
   }
 }
 
-/** Parses JSON; a refusal that says where it breaks off when it is none. */
-export function parseJson(text: string): { readonly value: unknown } | Refusal {
+/**
+ * Parses JSON, also such as ThingsBoard's lenient parser takes; a refusal that says where it breaks off when it is none.
+ * @returns the value and its strict JSON, which is the text itself unless it was relaxed
+ */
+export function parseJson(text: string): { readonly value: unknown; readonly json: string } | Refusal {
   try {
-    return { value: JSON.parse(text) };
+    return { value: JSON.parse(text), json: text };
   } catch (error) {
-    return invalidPayload(`The payload is not valid JSON${placeOf(error)}.`);
+    const json = toStrictJson(text);
+    if (json === undefined) return invalidPayload(`The payload is not valid JSON${placeOf(error)}.`);
+    return { value: JSON.parse(json), json };
   }
 }
 

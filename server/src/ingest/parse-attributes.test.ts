@@ -30,6 +30,12 @@ describe('client attributes', () => {
     expect(Object.getPrototypeOf(parsed.values)).toBe(Object.prototype);
   });
 
+  test('JSON that is as relaxed as ThingsBoard takes it', () => {
+    expect(parse("{version:'1.10',on:true,n:9007199254740993}")).toEqual({
+      values: { version: '1.10', on: true, n: '9007199254740993' },
+    });
+  });
+
   test.each([
     ['[{"a":1}]', 'The payload is an array; it must be an object.'],
     ['"x"', 'The payload is a text; it must be an object.'],

@@ -19,7 +19,7 @@ export function parseAttributes(payload: Uint8Array, limits: PayloadLimits): Par
   if (text === undefined) return invalidPayload('The payload is not UTF-8.');
   const parsed = parseJson(text);
   if (isRefusal(parsed)) return parsed;
-  const { value: message } = parsed;
+  const { value: message, json } = parsed;
   if (typeof message !== 'object' || message === null || Array.isArray(message)) {
     return invalidPayload(`The payload is ${kindOf(message)}; it must be an object.`);
   }
@@ -27,8 +27,9 @@ export function parseAttributes(payload: Uint8Array, limits: PayloadLimits): Par
   if (faultOfNested(message, limits.maxDepth + 1, true) === 'too_deep') {
     return invalidPayload(`The payload has more than ${limits.maxDepth} objects and arrays within each other.`);
   }
-  const losesDigits = mayLoseDigits(payload, text) || faultOfNested(message, limits.maxDepth + 1, false) !== undefined;
-  return collect(losesDigits ? (parseLossless(text) as object) : message, limits);
+  const losesDigits =
+    json !== text || mayLoseDigits(payload, text) || faultOfNested(message, limits.maxDepth + 1, false) !== undefined;
+  return collect(losesDigits ? (parseLossless(json) as object) : message, limits);
 }
 
 function collect(message: object, limits: PayloadLimits): ParsedAttributes | Refusal {

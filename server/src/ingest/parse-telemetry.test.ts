@@ -31,6 +31,17 @@ describe('forms', () => {
   });
 });
 
+test('JSON that is as relaxed as ThingsBoard takes it is telemetry like other', () => {
+  expect(parse("{temperature:25,'state':on,h:nan,n:9007199254740993}")).toEqual([
+    now('temperature', 25),
+    now('state', 'on'),
+    now('h', 'nan'),
+    now('n', '9007199254740993'),
+  ]);
+  expect(parse('[{ts:5,values:{a:.5}}]')).toEqual([{ key: 'a', ts: 5, value: 0.5 }]);
+  expect(parse('[{a:1},]')).toEqual(refusal('/1 is null; every element must be an object.'));
+});
+
 describe('values', () => {
   test.each<[string, TelemetryValue | undefined]>([
     ['1', 1],
@@ -104,7 +115,7 @@ describe('what is refused, and where it is wrong', () => {
     ['', 'The payload is not valid JSON: it ends too early.'],
     ['{"a":1', 'The payload is not valid JSON: it breaks off at character 6.'],
     ['nope', 'The payload is not valid JSON: there is a o where none may be.'],
-    ['{"a":NaN}', 'The payload is not valid JSON: there is a N where none may be.'],
+    ['{"a":NaN', 'The payload is not valid JSON: there is a N where none may be.'],
   ])('%s', (text, detail) => {
     expect(parse(text ?? '')).toEqual(refusal(detail ?? ''));
   });

@@ -36,15 +36,16 @@ export function parseTelemetry(payload: Uint8Array, nowMs: number, limits: Paylo
   const parsed = parseJson(text);
   if (isRefusal(parsed)) return parsed;
 
-  if (!mayLoseDigits(payload, text)) {
-    const result = new TelemetryReader(nowMs, limits, false).read(parsed.value);
+  const { value, json } = parsed;
+  if (json === text && !mayLoseDigits(payload, text)) {
+    const result = new TelemetryReader(nowMs, limits, false).read(value);
     if (result !== digitsLost) return result;
   }
   // The forms themselves take three levels: array, object, `values`.
-  if (faultOfNested(parsed.value, limits.maxDepth + 3, true) === 'too_deep') {
+  if (faultOfNested(value, limits.maxDepth + 3, true) === 'too_deep') {
     return invalidPayload(`The payload ${tooDeepText(limits)}`);
   }
-  const result = new TelemetryReader(nowMs, limits, true).read(parseLossless(text));
+  const result = new TelemetryReader(nowMs, limits, true).read(parseLossless(json));
   // What is exact has lost nothing; the compiler cannot know.
   return result === digitsLost ? invalidPayload('The payload holds a number out of range.') : result;
 }

@@ -230,6 +230,13 @@ describe('attribute requests', () => {
     expect(await client.next()).toMatchObject({ topic: response, qos: 0 });
   });
 
+  test('may be as relaxed as ThingsBoard takes them', async () => {
+    const { client } = await filled(4);
+    client.publish('v1/devices/me/attributes/request/7', "{sharedKeys:'none'}", 1);
+    expect(await client.next()).toMatchObject({ cmd: 'puback' });
+    expect(await client.next()).toMatchObject({ payload: Buffer.from('{}') });
+  });
+
   test.each([
     '',
     'x',
