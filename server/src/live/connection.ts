@@ -25,6 +25,8 @@ const unreadBytesLimit = 8 * 1024 * 1024;
 const subscriptionsLimit = 100;
 /** Messages that wait for the ones before to be answered. */
 const waitingMessagesLimit = 256;
+/** Characters of those; beyond, the socket is not read until some have been answered. */
+const waitingCharsLimit = 512 * 1024;
 /** A client that does not answer a ping until the next one is gone. */
 const pingPeriodMs = 30_000;
 
@@ -40,6 +42,7 @@ export class LiveConnection {
   #cancelFlush: (() => void) | undefined;
   #handling: Promise<void> = Promise.resolve();
   #waitingMessages = 0;
+  #waitingChars = 0;
   #isSlow = false;
   #isAlive = true;
 
@@ -79,9 +82,18 @@ export class LiveConnection {
       this.#socket.close(liveCloseCodes.tooManyMessages, 'too many messages');
       return;
     }
-    this.#waitingMessages++;
     const text = isBinary ? undefined : data.toString();
-    this.#handling = this.#handling.then(() => this.#handle(text)).finally(() => this.#waitingMessages--);
+    const chars = text?.length ?? 0;
+    this.#waitingMessages++;
+    this.#waitingChars += chars;
+    if (this.#waitingChars > waitingCharsLimit) this.#socket.pause();
+    this.#handling = this.#handling
+      .then(() => this.#handle(text))
+      .finally(() => {
+        this.#waitingMessages--;
+        this.#waitingChars -= chars;
+        if (this.#socket.isPaused && this.#waitingChars <= waitingCharsLimit) this.#socket.resume();
+      });
   }
 
   async #handle(text: string | undefined): Promise<void> {
