@@ -216,7 +216,10 @@ export async function createApp(options: AppOptions): Promise<App> {
       creator,
       profiles,
       activity: sessions.activity,
-      onDeviceDeleted: store.deleteDevice,
+      async onDeviceDeleted(device) {
+        await ingest.committed();
+        await store.deleteDevice(device);
+      },
     });
     const { existing } = devices;
     const imports = createDeviceImport({

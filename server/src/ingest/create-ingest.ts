@@ -37,6 +37,11 @@ export interface IngestPipeline extends Ingest {
    * @throws AppError `overloaded`, `storage_unavailable`, `shutting_down`, each to be tried again
    */
   acceptPoints(device: DeviceRef, points: readonly TelemetryPoint[]): Promise<void>;
+  /**
+   * Resolves when no commit is under way that began before. After a device was deleted, nothing of it is stored from
+   * then on: what is there can be deleted for good.
+   */
+  committed(): Promise<void>;
   /** Takes nothing more; resolves when all that was taken has been acknowledged. */
   stop(): Promise<void>;
 }
@@ -80,6 +85,8 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
   const messageRate = rate(limits.deviceMessages);
   const pointRate = rate(limits.devicePoints);
   const deleted = new LruMap<string, true>(rememberedDeleted);
+  /** Under way; as many as `maxAppends`. */
+  const commits = new Set<Promise<void>>();
   let messagesSeen = 0;
   let isStopping = false;
 
@@ -100,7 +107,10 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
    */
   async function appendLiving(messages: readonly TelemetryMessage[]): Promise<void> {
     const living = deleted.size === 0 ? messages : messages.filter(({ deviceId }) => !deleted.has(deviceId));
-    if (living.length > 0) await store.append(living);
+    if (living.length === 0) return;
+    const commit = store.append(living);
+    commits.add(commit);
+    await commit.finally(() => commits.delete(commit));
   }
 
   function answer(acknowledge: Acknowledge, refusal: Refusal | undefined): void {
@@ -207,6 +217,10 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
       return backlog.saturated;
     },
     whenDrained: (callback) => backlog.whenDrained(callback),
+
+    async committed() {
+      await Promise.allSettled(commits);
+    },
 
     stop() {
       isStopping = true;

@@ -37,3 +37,27 @@ test('what a device sent just before it was deleted is not stored after its data
   expect(published).toEqual(['here']);
   await ingest.stop();
 });
+
+test('who deletes the data of a device can wait for the commit that holds the last of it', async () => {
+  const commit = Promise.withResolvers<void>();
+  const bus = createMemoryBus(() => {});
+  const ingest = createIngest({
+    store: { append: () => commit.promise },
+    attributes: { write: async () => {} },
+    sessions: { touch: () => {} },
+    bus,
+    metrics: createMetrics(),
+    clock: new FakeClock(),
+    log: { error: () => {}, info: () => {} },
+  });
+  const order: string[] = [];
+  await ingest.committed();
+  const accepted = ingest.acceptPoints({ tenantId, deviceId: 'd' }, [{ key: 'k', ts: 1, value: 1 }]);
+  await turn();
+  const waited = ingest.committed().then(() => order.push('waited'));
+  await turn();
+  order.push('stored');
+  commit.resolve();
+  await Promise.all([accepted, waited]);
+  expect(order).toEqual(['stored', 'waited']);
+});
