@@ -177,6 +177,28 @@ test('after twenty wrong credentials in a minute an address is refused without a
   expect(await attempt(4, 'late')).toMatchObject({ returnCode: 0 });
 });
 
+test('a client id made up for every CONNECT neither shuts out the neighbours nor the device itself', async () => {
+  const { connect, gate, clock } = await startServer();
+  let made = 0;
+  const attempt = async (username: string) => {
+    const client = await connect(4);
+    client.send(client.connectPacket({ username, clientId: `ESP8266Client-${made++}` }));
+    return await client.next();
+  };
+  expect(await attempt('token')).toMatchObject({ returnCode: 0 });
+  // Once for the address, twenty times more for itself.
+  for (let i = 0; i < 21; i++) expect(await attempt('forgotten')).toMatchObject({ returnCode: 5 });
+  expect(await attempt('forgotten')).toMatchObject({ returnCode: 3 });
+  gate.known.set('late', deviceOf('late'));
+  expect(await attempt('late')).toMatchObject({ returnCode: 0 });
+  for (let i = 0; i < 19; i++) expect(await attempt(`guess ${i}`)).toMatchObject({ returnCode: 5 });
+  gate.known.set('later', deviceOf('later'));
+  expect(await attempt('later')).toMatchObject({ returnCode: 3 });
+  expect(await attempt('token')).toMatchObject({ returnCode: 0 });
+  clock.advance(60_000);
+  expect(await attempt('forgotten')).toMatchObject({ returnCode: 5 });
+});
+
 test('an MQTT 3.1.1 client without identifier needs a clean session', async () => {
   const { connect } = await startServer();
   const client = await connect(4);

@@ -7,55 +7,75 @@ import type { ConnectPacket } from './codec/packets.ts';
 
 /** Addresses whose failures are remembered: about 2 MB. */
 const maxAddresses = 10_000;
-/** Credentials that were right lately, by their digest: about 2 MB. */
-const maxGoodCredentials = 20_000;
-/** Wrong credentials of the recent past, by address and digest: about 1 MB. */
-const maxWrongCredentials = 5000;
+/** Digests of credentials that were right lately, two for each: about 4 MB. */
+const maxGoodDigests = 40_000;
+/** Wrong credentials of the recent past, by address and digest, two for each: about 2 MB. */
+const maxWrongCredentials = 10_000;
 
 export type FailedConnects = ReturnType<typeof createFailedConnects>;
 
 /**
  * Limits how often an address may show wrong credentials. Sites have one address for all of their devices, so what was
  * right before is never held up by the neighbour that keeps failing, and the neighbour that keeps failing with the same
- * credentials counts once: it is forgotten, and nobody who guesses.
+ * credentials counts once: it is forgotten, and nobody who guesses. Many sketches make up a client id for every CONNECT,
+ * so a user name and password that were wrong are the same with another one; only that pair waits when it comes too often.
  */
 export function createFailedConnects(clock: Clock, perMinute: number) {
-  const failures = createRateLimiter({
-    clock,
-    limits: [{ count: perMinute, periodMs: 60_000 }],
-    maxKeys: maxAddresses,
-  });
+  const limits = [{ count: perMinute, periodMs: 60_000 }];
+  const failures = createRateLimiter({ clock, limits, maxKeys: maxAddresses });
+  const clientIds = createRateLimiter({ clock, limits, maxKeys: maxAddresses });
   const good = new Set<string>();
   const wrong = new LruMap<string, true>(maxWrongCredentials);
 
   return {
     /** Whether this CONNECT is refused without asking whose it is. */
     blocks(address: string, packet: ConnectPacket): boolean {
-      return failures.waitMs(addressBlock(address)) > 0 && !good.has(digestOf(packet));
+      const block = addressBlock(address);
+      const pair = pairOf(packet);
+      const isPairHeld = clientIds.waitMs(`${block} ${pair}`) > 0;
+      if (!isPairHeld && failures.waitMs(block) === 0) return false;
+      return !good.has(allOf(packet)) && (isPairHeld || !good.has(pair));
     },
     failed(address: string, packet: ConnectPacket): void {
-      const digest = digestOf(packet);
-      good.delete(digest);
       const block = addressBlock(address);
-      const shown = `${block} ${digest}`;
-      if (wrong.get(shown) !== undefined) return;
-      wrong.set(shown, true);
-      failures.take(block);
+      const all = allOf(packet);
+      const pair = pairOf(packet);
+      good.delete(all);
+      good.delete(pair);
+      const isPairKnown = remember(wrong, `${block} ${pair}`);
+      const isKnown = remember(wrong, `${block} ${all}`);
+      if (isKnown) return;
+      if (isPairKnown) clientIds.take(`${block} ${pair}`);
+      else failures.take(block);
     },
     succeeded(packet: ConnectPacket): void {
-      const digest = digestOf(packet);
-      good.delete(digest);
-      good.add(digest);
-      if (good.size <= maxGoodCredentials) return;
+      for (const digest of [allOf(packet), pairOf(packet)]) {
+        good.delete(digest);
+        good.add(digest);
+      }
       for (const oldest of good) {
+        if (good.size <= maxGoodDigests) break;
         good.delete(oldest);
-        break;
       }
     },
   };
 }
 
+/** @returns whether it was there */
+function remember(shown: LruMap<string, true>, key: string): boolean {
+  const wasThere = shown.get(key) !== undefined;
+  if (!wasThere) shown.set(key, true);
+  return wasThere;
+}
+
+const allOf = ({ clientId, username, password }: ConnectPacket): string => digestOf([clientId, username, password]);
+
+/** Without the client id, unless that is all there is. */
+function pairOf({ clientId, username = '', password }: ConnectPacket): string {
+  return username === '' ? digestOf([clientId, undefined, password]) : digestOf([undefined, username, password]);
+}
+
 /** Secrets do not stay in memory for this. */
-function digestOf({ clientId, username, password }: ConnectPacket): string {
-  return hash('sha256', JSON.stringify([clientId, username ?? null, password ?? null]), 'base64');
+function digestOf(shown: readonly (string | undefined)[]): string {
+  return hash('sha256', JSON.stringify(shown), 'base64');
 }
