@@ -52,7 +52,18 @@ describe.each([3, 4, 5] as const)('MQTT level %i', (version) => {
     expect(await client.next()).toMatchObject({ topic: response, payload, qos: 0 });
   });
 
-  test('a malformed request is acknowledged as such and closes', async () => {
+  test.each(['x', '[]', ''])('a request that is no JSON object is a bad payload: %j', async (payload) => {
+    const { client, provisioner } = await entered(version);
+    provisioner.outcome = { kind: 'malformed', message: 'not JSON' };
+    client.publish(request, payload, 1);
+    if (version === 5) {
+      expect(await client.beforePong()).toMatchObject([{ cmd: 'puback', messageId: 1, reasonCode: 0x99 }]);
+      client.publish(request, payload);
+    }
+    expect(await client.untilClosed()).toMatchObject(version === 5 ? [{ cmd: 'disconnect', reasonCode: 0x99 }] : []);
+  });
+
+  test('a request without its key is acknowledged as such and closes', async () => {
     const { client, provisioner, metrics } = await entered(version);
     provisioner.outcome = { kind: 'malformed', message: 'provisionDeviceKey is missing' };
     client.publish(request, '{}', 1);

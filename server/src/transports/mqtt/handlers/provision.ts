@@ -2,6 +2,8 @@ import type { ProvisionOutcome } from '../../../provisioning/provisioning.ts';
 import { accepted, type PendingPublish } from '../acknowledgements.ts';
 import type { Connection } from '../connection.ts';
 import { provisionRequestTopic, provisionResponseTopic } from '../topics.ts';
+import { settle } from '../verdicts.ts';
+import { jsonObject } from './json-object.ts';
 import type { Uplink } from './publish.ts';
 
 /** The only publish of a provision-only session (reference §1.5). */
@@ -14,10 +16,17 @@ export function handleProvisionRequest(connection: Connection, topic: string, { 
   context.metrics.messages.inc({ transport: 'mqtt', kind: 'provision' });
   // One at a time: a client that nobody knows cannot have much going on.
   connection.intake.hold();
+  // The payload is gone when the answer comes.
+  const isReadable = jsonObject(payload) !== undefined;
   context.provisioner
     .handle(payload, arrival)
     .then(
-      (outcome) => answer(connection, pending, outcome),
+      (outcome) => {
+        // What is no JSON object at all is a bad payload like others: an MQTT 5 client may try again.
+        if (outcome.kind === 'malformed' && !isReadable) {
+          settle(connection, pending, { code: 'invalid_payload', detail: outcome.message });
+        } else answer(connection, pending, outcome);
+      },
       (error: unknown) => {
         context.log.error({ err: error, address: arrival.address }, 'A provisioning request could not be answered');
         refuse(connection, pending, { code: undefined, ending: 'internal_error', detail: undefined });
