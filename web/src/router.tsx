@@ -2,6 +2,7 @@
 import { createRouter } from '@tanstack/react-router';
 import { appRoute } from './routes/app.tsx';
 import { addDeviceRoute, deviceRoute, devicesRoute } from './routes/devices.tsx';
+import { importRoute } from './routes/import.tsx';
 import { overviewRoute } from './routes/overview.tsx';
 import { profileRoute, profilesRoute } from './routes/profiles.tsx';
 import { rootRoute } from './routes/root.tsx';
@@ -12,7 +13,15 @@ import { PageLoading } from './shell/page-loading.tsx';
 const routeTree = rootRoute.addChildren([
   setupRoute,
   signInRoute,
-  appRoute.addChildren([overviewRoute, devicesRoute, addDeviceRoute, deviceRoute, profilesRoute, profileRoute]),
+  appRoute.addChildren([
+    overviewRoute,
+    devicesRoute,
+    addDeviceRoute,
+    deviceRoute,
+    profilesRoute,
+    profileRoute,
+    importRoute,
+  ]),
 ]);
 
 export const router = createRouter({

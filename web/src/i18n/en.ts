@@ -1,10 +1,11 @@
 /** Every English text, by namespace: `common` for what several pages say, and one for each feature. */
 import devices from '../features/devices/en.json';
+import importing from '../features/import/en.json';
 import overview from '../features/overview/en.json';
 import profiles from '../features/profiles/en.json';
 import setUp from '../features/set-up/en.json';
 import signIn from '../features/sign-in/en.json';
 import common from './common.en.json';
 
-export const texts = { common, devices, overview, profiles, setUp, signIn };
+export const texts = { common, devices, overview, profiles, setUp, signIn, import: importing };
 export type Texts = typeof texts;

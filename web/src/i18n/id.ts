@@ -1,5 +1,6 @@
 /** Every text in Bahasa Indonesia. The same namespaces and keys as in English. */
 import devices from '../features/devices/id.json';
+import importing from '../features/import/id.json';
 import overview from '../features/overview/id.json';
 import profiles from '../features/profiles/id.json';
 import setUp from '../features/set-up/id.json';
@@ -7,4 +8,4 @@ import signIn from '../features/sign-in/id.json';
 import common from './common.id.json';
 import type { Texts } from './en.ts';
 
-export const texts: Texts = { common, devices, overview, profiles, setUp, signIn };
+export const texts: Texts = { common, devices, overview, profiles, setUp, signIn, import: importing };

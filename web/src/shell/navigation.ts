@@ -1,11 +1,11 @@
 /** Every page that the sidebar and the command palette lead to. One list: a page that is not here cannot be found. */
-import { Layers, LayoutDashboard, type LucideIcon, Radio } from 'lucide-react';
+import { FileUp, Layers, LayoutDashboard, type LucideIcon, Radio } from 'lucide-react';
 import type { Role } from '#contract/common.ts';
 
 export interface NavigationItem {
   /** Its name is `navigation.<id>` in the texts. */
-  readonly id: 'overview' | 'devices' | 'profiles';
-  readonly to: '/' | '/devices' | '/profiles';
+  readonly id: 'overview' | 'devices' | 'profiles' | 'import';
+  readonly to: '/' | '/devices' | '/profiles' | '/import';
   readonly icon: LucideIcon;
   readonly group: 'fleet' | 'organisation';
   /** Hidden from weaker roles. */
@@ -16,4 +16,5 @@ export const navigation: readonly NavigationItem[] = [
   { id: 'overview', to: '/', icon: LayoutDashboard, group: 'fleet', needs: 'viewer' },
   { id: 'devices', to: '/devices', icon: Radio, group: 'fleet', needs: 'viewer' },
   { id: 'profiles', to: '/profiles', icon: Layers, group: 'fleet', needs: 'viewer' },
+  { id: 'import', to: '/import', icon: FileUp, group: 'fleet', needs: 'operator' },
 ];
