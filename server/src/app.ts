@@ -43,8 +43,8 @@ import { createProvisioner } from './provisioning/create-provisioner.ts';
 import { createSessions } from './sessions/create-sessions.ts';
 import { registerSetupRoutes } from './setup/routes.ts';
 import { createSetup } from './setup/setup.ts';
+import { createTelemetryEngine } from './telemetry/engine/store.ts';
 import { registerTelemetryRoutes } from './telemetry/routes.ts';
-import { createSqliteTelemetryStore } from './telemetry/sqlite/store.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import { registerTenantRoutes } from './tenants/routes.ts';
 import { createTenants } from './tenants/tenants.ts';
@@ -142,7 +142,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     await openInstance(db, sealer);
     const metrics = createMetrics();
     const bus = createMemoryBus(onFault('a listener on the bus failed'));
-    const store = createSqliteTelemetryStore({ path: layout.telemetryDatabase, metrics, log, clock });
+    const store = createTelemetryEngine({
+      directory: layout.telemetry,
+      takeOver: layout.oldTelemetry,
+      headPoints: config.headPoints,
+      metrics,
+      log,
+      clock,
+    });
     await store.start();
     opens('telemetry store', () => store.stop());
     const certificates = await ensureCertificates({
@@ -306,7 +313,11 @@ export async function createApp(options: AppOptions): Promise<App> {
           authenticate: authenticator.authenticate,
           checks: {
             database: databaseWritable(db, clock),
-            telemetry: async () => void (await store.latest([])),
+            telemetry: async () => {
+              await store.latest([]);
+              const { faults } = store.health();
+              return faults.length === 0 ? undefined : faults.join('; ');
+            },
             listeners: () => (isListening ? undefined : 'the listeners are not open'),
           },
         });

@@ -82,6 +82,20 @@ export const ConfigSchema = Type.Object(
     natsUrl: Type.Optional(
       Type.String({ description: 'Reserved for NATS', expects: 'left out in this version', secret: true }),
     ),
+    headPoints: Type.Integer({
+      minimum: 10_000,
+      maximum: 20_000_000,
+      default: 1_000_000,
+      description: 'Telemetry points kept in memory before they are packed into files: about 30 bytes each',
+      expects: 'a number of points from 10000 to 20000000, such as 200000 on a Raspberry Pi',
+    }),
+    futureLimitMs: Type.Integer({
+      minimum: 0,
+      maximum: 3_155_760_000_000,
+      default: 3_600_000,
+      description: 'How far ahead of the clock of this machine the time of a point may be, in milliseconds',
+      expects: 'milliseconds from 0 to 3155760000000 (a hundred years)',
+    }),
     logLevel: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       default: 'info',
       description: 'Least level that is logged',

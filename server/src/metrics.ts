@@ -35,6 +35,16 @@ export function createMetrics() {
       buckets: [1, 5, 10, 50, 100, 500, 1000, 5000, 10_000],
       registers,
     }),
+    telemetryHead: new Gauge({
+      name: 'gapura_telemetry_head_points',
+      help: 'Telemetry points in memory that are not in a file of their day yet',
+      registers,
+    }),
+    telemetryFaults: new Gauge({
+      name: 'gapura_telemetry_faults',
+      help: 'Things that are wrong with the telemetry store now; /readyz says which',
+      registers,
+    }),
     sessions: new Gauge({
       name: 'gapura_sessions',
       help: 'Standing device connections',
@@ -46,6 +56,12 @@ export function createMetrics() {
       name: 'gapura_rejections_total',
       help: 'Requests, messages and connections refused, by place and code',
       labelNames: ['where', 'code'] as const,
+      registers,
+    }),
+    securityEvents: new Counter({
+      name: 'gapura_security_events_total',
+      help: 'Refusals that may be an attack, by kind and reason',
+      labelNames: ['kind', 'reason'] as const,
       registers,
     }),
     provisioning: new Counter({

@@ -16,7 +16,7 @@ import { type Clock, systemClock } from '../src/lib/clock.ts';
 import { createLive, type Live, type LiveDeps } from '../src/live/live.ts';
 import type { AttributeScope } from '../src/live/updates.ts';
 import { createMetrics, type Metrics } from '../src/metrics.ts';
-import { createSqliteTelemetryStore } from '../src/telemetry/sqlite/store.ts';
+import { createTelemetryEngine } from '../src/telemetry/engine/store.ts';
 import type { TelemetryPoint, TelemetryStore, TelemetryValue } from '../src/telemetry/store.ts';
 import { connectLive, type LiveClient } from './live-client.ts';
 
@@ -44,7 +44,7 @@ export function useLiveWorld(): void {
     directory = await mkdtemp(join(tmpdir(), 'gapura-live-'));
     metrics = createMetrics();
     const log = pino({ level: 'silent' });
-    store = createSqliteTelemetryStore({ path: join(directory, 't.sqlite'), metrics, log, clock: systemClock });
+    store = createTelemetryEngine({ directory: join(directory, 'telemetry'), metrics, log, clock: systemClock });
     await store.start();
     faults = [];
     bus = createMemoryBus((error) => faults.push(error));

@@ -278,12 +278,74 @@ export function testTelemetryStore(name: string, create: () => Promise<StoreUnde
       expect((await store.stats(device)).map(({ key }) => key)).toEqual(['k']);
     });
 
+    test('retention of some devices leaves the others alone, and what comes later is kept', async () => {
+      for (const ref of [device, other])
+        await write(
+          [1, 5, 9].map((ts) => point('k', ts, ts)),
+          ref,
+        );
+      expect(await store.retain('tenant-a', 6, [other.deviceId])).toBe(2);
+      expect(await valuesOf('k')).toEqual([1, 5, 9]);
+      await write([point('k', 2, 'late')], other);
+      expect(await valuesOf('k', other)).toEqual(['late', 9]);
+      // A longer time than before brings nothing back and takes nothing new.
+      expect(await store.retain('tenant-a', 2, [other.deviceId])).toBe(0);
+      expect(await store.retain('tenant-a', 3, [other.deviceId])).toBe(1);
+      expect(await store.retain('tenant-a', 100)).toBe(4);
+      expect(await store.latest([device, other])).toEqual(new Map());
+    });
+
+    test('buckets may have any starts, as calendar months do', async () => {
+      await write([5, 10, 29, 30, 31, 99].map((ts) => point('k', ts, ts)));
+      const found = await store.aggregate({
+        ...device,
+        keys: ['k'],
+        fromMs: 8,
+        toMs: 60,
+        intervalMs: [0, 10, 30, 58],
+        functions: ['count', 'sum'],
+      });
+      expect(found.get('k')).toEqual([
+        { ts: 10, values: { count: 2, sum: 39 } },
+        { ts: 30, values: { count: 2, sum: 61 } },
+      ]);
+    });
+
+    test('a long series is shown by a few of its points, the peaks among them', async () => {
+      const peak = 4321;
+      await write(Array.from({ length: 10_000 }, (_, i) => point('k', i * 10, i === peak ? 1000 : Math.sin(i / 500))));
+      await write([point('k', 55_555, 'no number'), point('t', 1, 'text')]);
+      const query = { ...device, keys: ['k', 't', 'none'], fromMs: 0, toMs: 100_000, points: 100 };
+      const found = await store.downsample(query);
+      const points = found.get('k') ?? [];
+      expect(points.length).toBeGreaterThan(50);
+      expect(points.length).toBeLessThanOrEqual(100);
+      expect(points[0]?.ts).toBe(0);
+      expect(points.at(-1)?.ts).toBe(99_990);
+      expect(points.some(({ ts, value }) => ts === peak * 10 && value === 1000)).toBe(true);
+      expect([...points].sort((a, b) => a.ts - b.ts)).toEqual(points);
+      expect(found.has('t')).toBe(false);
+      expect((await store.downsample({ ...query, points: 1_000_000 })).get('k')).toHaveLength(10_000);
+    });
+
+    test('days, years and times before 1970 are kept apart and read as one', async () => {
+      const day = 86_400_000;
+      const times = [-40_000 * day, -day, -1, 0, day - 1, day, 3 * day + 7, 20_000 * day, 2_900_000 * day];
+      await write([...times].reverse().map((ts) => point('k', ts, ts)));
+      const whole = { ...device, keys: ['k'], fromMs: -1e15, toMs: 1e15, limit: 100 };
+      const asc = (await store.range({ ...whole, order: 'asc' })).get('k') ?? [];
+      expect(asc.map(({ ts }) => ts)).toEqual(times);
+      const desc = (await store.range({ ...whole, order: 'desc', limit: 3 })).get('k') ?? [];
+      expect(desc.map(({ ts }) => ts)).toEqual(times.slice(-3).reverse());
+      expect(await store.stats(device)).toMatchObject([{ points: 9, firstMs: times[0], lastMs: times.at(-1) }]);
+    });
+
     test('stats tell how much there is, and from when to when', async () => {
       await write([3, 1, 2].map((ts) => point('b', ts, ts)));
       await write([point('a', 0, 'x')]);
       expect(await store.stats(device)).toEqual([
-        { key: 'a', points: 1, firstMs: 0, lastMs: 0 },
-        { key: 'b', points: 3, firstMs: 1, lastMs: 3 },
+        { key: 'a', points: 1, bytes: expect.any(Number), firstMs: 0, lastMs: 0 },
+        { key: 'b', points: 3, bytes: expect.any(Number), firstMs: 1, lastMs: 3 },
       ]);
     });
 
@@ -307,7 +369,7 @@ export function testTelemetryStore(name: string, create: () => Promise<StoreUnde
       const back = await store.range({ ...device, keys: ['k'], ...all, order: 'desc', limit: 50_001 });
       expect(back.get('k')?.at(-1)?.ts).toBe(count - 50_001);
       expect(back.get('k')).toHaveLength(50_001);
-      expect(await store.stats(device)).toEqual([{ key: 'k', points: count, firstMs: 0, lastMs: count - 1 }]);
+      expect(await store.stats(device)).toMatchObject([{ key: 'k', points: count, firstMs: 0, lastMs: count - 1 }]);
       const sums = await store.aggregate({
         ...device,
         keys: ['k'],

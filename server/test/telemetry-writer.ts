@@ -3,11 +3,11 @@ import { writeSync } from 'node:fs';
 import { pino } from 'pino';
 import { systemClock } from '../src/lib/clock.ts';
 import { createMetrics } from '../src/metrics.ts';
-import { createSqliteTelemetryStore } from '../src/telemetry/sqlite/store.ts';
+import { createTelemetryEngine } from '../src/telemetry/engine/store.ts';
 
 const [path = ''] = process.argv.slice(2);
 const log = pino({ level: 'silent' });
-const store = createSqliteTelemetryStore({ path, metrics: createMetrics(), log, clock: systemClock });
+const store = createTelemetryEngine({ directory: path, metrics: createMetrics(), log, clock: systemClock });
 await store.start();
 
 /** Several at a time, so that commits are shared and the kill hits some of them half done. */

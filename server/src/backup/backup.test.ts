@@ -47,7 +47,8 @@ async function makeData(name: string): Promise<void> {
   await openInstance(db, createSealer(dataDir.masterKey));
   await db.insertInto('settings').values({ name, value: 'kept' }).execute();
   await db.destroy();
-  const telemetry = new DatabaseSync(layout.telemetryDatabase);
+  mkdirSync(layout.telemetry, { recursive: true });
+  const telemetry = new DatabaseSync(join(layout.telemetry, 'hot.sqlite'));
   telemetry.exec('PRAGMA journal_mode=WAL; CREATE TABLE IF NOT EXISTS points (v); INSERT INTO points VALUES (1)');
   telemetry.close();
   mkdirSync(layout.tls, { recursive: true });
@@ -106,7 +107,7 @@ test('a backup restores into an empty folder as it was', async () => {
   const other = layoutOf(join(directory, 'other'));
   expect(await restore(other)).toEqual({ keptOldIn: undefined, isServing: false });
   expect(readdirSync(other.root).sort()).toEqual(
-    ['gapura.json', 'gapura.sqlite', 'lock.sqlite', 'master.key', 'telemetry.sqlite', 'tls'].sort(),
+    ['gapura.json', 'gapura.sqlite', 'lock.sqlite', 'master.key', 'telemetry', 'tls'].sort(),
   );
   expect(settingsOf(other.root)).toEqual(['first']);
   expect(readFileSync(other.masterKey, 'utf8')).toBe(key);
@@ -128,7 +129,8 @@ test('the restored state replaces the one before, which is kept aside', async ()
 test('a backup taken while both databases are written is sound and lacks no device that has telemetry', async () => {
   await makeData('first');
   const entities = new DatabaseSync(layout.entityDatabase);
-  const telemetry = new DatabaseSync(layout.telemetryDatabase);
+  mkdirSync(layout.telemetry, { recursive: true });
+  const telemetry = new DatabaseSync(join(layout.telemetry, 'hot.sqlite'));
   entities.exec('CREATE TABLE made (id INTEGER)');
   telemetry.exec('CREATE TABLE sent (id INTEGER, filler TEXT)');
   let id = 0;
@@ -150,7 +152,7 @@ test('a backup taken while both databases are written is sound and lacks no devi
         database.close();
         return Number(row?.['last']);
       };
-      const sent = read(other.telemetryDatabase, 'sent');
+      const sent = read(join(other.telemetry, 'hot.sqlite'), 'sent');
       expect(sent).toBeGreaterThan(0);
       expect(read(other.entityDatabase, 'made')).toBeGreaterThanOrEqual(sent);
     }
@@ -194,7 +196,7 @@ test('a damaged backup is refused and changes nothing', async () => {
     ['is no backup', () => writeFileSync(file, good.subarray(0, good.length / 2))],
     ['is no backup', () => writeFileSync(file, gzipSync(randomBytes(4096)))],
     ['is no backup', () => rewrite((files) => files.get('gapura.sqlite')?.fill(1, 8000, 8010))],
-    ['is no backup', () => rewrite((files) => files.delete('telemetry.sqlite'))],
+    ['is no backup', () => rewrite((files) => files.delete('telemetry/hot.sqlite'))],
     ['is no backup', () => rewrite((files) => files.set('tls/extra.pem', Buffer.from('x')))],
     ['cannot be read', () => rmSync(file)],
   ];

@@ -12,6 +12,7 @@ import { createGzip } from 'node:zlib';
 import type { DataDirLayout } from '../data-dir/layout.ts';
 import { StartupError } from '../errors.ts';
 import { syncDirectory } from '../lib/write-file-atomically.ts';
+import { isDayFileName } from '../telemetry/engine/day.ts';
 import { createManifest, manifestName } from './manifest.ts';
 import { tarEnd, tarHeader, tarPadding } from './tar.ts';
 
@@ -100,14 +101,29 @@ function alreadyThere(target: string): StartupError {
 async function copyState(layout: DataDirLayout, work: string): Promise<string[]> {
   const names: string[] = [];
   const copy = async (name: string): Promise<void> => {
-    await copyFile(join(layout.root, name), join(work, name));
+    try {
+      await copyFile(join(layout.root, name), join(work, name));
+    } catch (error) {
+      // A day whose last point expired: its file is gone.
+      if (name.startsWith('telemetry/') && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      throw error;
+    }
     names.push(name);
   };
-  for (const name of ['telemetry.sqlite', 'gapura.sqlite']) {
-    if (!existsSync(join(layout.root, name))) continue;
+  const copyDatabaseOf = async (name: string): Promise<void> => {
+    if (!existsSync(join(layout.root, name))) return;
     await copyDatabase(join(layout.root, name), join(work, name));
     names.push(name);
+  };
+  // First the points that are in no file of a day: what leaves them meanwhile is then in the file that is copied later,
+  // which says so. A copy of such a file is whole at any moment.
+  await mkdir(join(work, 'telemetry'), { mode: 0o700 });
+  await copyDatabaseOf('telemetry/hot.sqlite');
+  for (const entry of existsSync(layout.telemetry) ? await readdir(layout.telemetry) : []) {
+    if (isDayFileName(entry)) await copy(`telemetry/${entry}`);
   }
+  await copyDatabaseOf('telemetry.sqlite');
+  await copyDatabaseOf('gapura.sqlite');
   await copy('master.key');
   if (existsSync(layout.config)) await copy('gapura.json');
   if (existsSync(layout.tls)) {

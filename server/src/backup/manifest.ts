@@ -5,13 +5,14 @@ import { migrationNames } from '../db/migrate.ts';
 import { StartupError } from '../errors.ts';
 
 export const manifestName = 'manifest.json';
-/** Far more than the few files of a data directory need. */
-export const manifestLimitBytes = 1024 * 1024;
+/** A hundred bytes and more for each day of telemetry: this is enough for centuries. */
+export const manifestLimitBytes = 32 * 1024 * 1024;
 const formatVersion = 1;
 
 /** Exactly the state of a data directory (see `data-dir/layout.ts`): no name can lead out of it. */
 const FileName = Type.String({
-  pattern: '^(telemetry\\.sqlite|gapura\\.sqlite|master\\.key|gapura\\.json|tls/[A-Za-z0-9_-][A-Za-z0-9._-]{0,60})$',
+  pattern:
+    '^(telemetry\\.sqlite|telemetry/(hot\\.sqlite|[+-]?\\d{4,6}-\\d{2}-\\d{2}\\.day)|gapura\\.sqlite|master\\.key|gapura\\.json|tls/[A-Za-z0-9_-][A-Za-z0-9._-]{0,60})$',
 });
 
 const Manifest = Type.Object({
@@ -27,7 +28,7 @@ const Manifest = Type.Object({
       sizeBytes: Type.Integer({ minimum: 0 }),
       sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
     }),
-    { maxItems: 100 },
+    { maxItems: 100_000 },
   ),
 });
 export type Manifest = Static<typeof Manifest>;

@@ -63,7 +63,7 @@ test('it prints where it is and a set-up link that works, and keeps its files to
     body: JSON.stringify({ token, email: 'owner@example.com', password: 'correct-lantern-77-gate' }),
   });
   expect(answer.status).toBe(201);
-  for (const name of ['.', 'gapura.sqlite', 'telemetry.sqlite', 'master.key', 'tls/server.key']) {
+  for (const name of ['.', 'gapura.sqlite', 'telemetry/hot.sqlite', 'master.key', 'tls/server.key']) {
     expect([name, statSync(join(dataDir, name)).mode & 0o077]).toEqual([name, 0]);
   }
 });

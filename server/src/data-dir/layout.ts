@@ -5,7 +5,10 @@ export interface DataDirLayout {
   readonly root: string;
   /** Entities: tenants, users, profiles, devices, credentials, attributes, audit. */
   readonly entityDatabase: string;
-  readonly telemetryDatabase: string;
+  /** Directory of the telemetry store. */
+  readonly telemetry: string;
+  /** The table of points that versions before 0.2 kept; taken over at the start. */
+  readonly oldTelemetry: string;
   /** 32 random bytes in base64; without it no sealed secret of the databases can be read. */
   readonly masterKey: string;
   /** The certificate authority, the server certificate, and their keys. */
@@ -25,7 +28,8 @@ export function layoutOf(root: string): DataDirLayout {
   return {
     root,
     entityDatabase: join(root, 'gapura.sqlite'),
-    telemetryDatabase: join(root, 'telemetry.sqlite'),
+    telemetry: join(root, 'telemetry'),
+    oldTelemetry: join(root, 'telemetry.sqlite'),
     masterKey: join(root, 'master.key'),
     tls: join(root, 'tls'),
     config: join(root, 'gapura.json'),
@@ -43,6 +47,7 @@ export const databaseCompanions = ['-wal', '-shm', '-journal'] as const;
  * these and nothing else.
  */
 export const stateEntries: readonly string[] = [
+  'telemetry',
   'telemetry.sqlite',
   'gapura.sqlite',
   'master.key',

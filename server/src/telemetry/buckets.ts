@@ -1,4 +1,4 @@
-/** Aggregation of one series into intervals of equal width; any engine may use it. */
+/** Aggregation of one series into intervals; any engine may use it. */
 import type { AggregateFunction } from '#contract/telemetry.ts';
 import type { AggregateBucket, TelemetryValue } from './store.ts';
 
@@ -24,9 +24,15 @@ export interface Buckets {
  * min, max, avg and sum are over numbers alone (null in a bucket without any; a flag is no number); count, first and
  * last are over everything.
  * @param fromMs start of the first bucket
- * @param intervalMs width of a bucket
+ * @param interval width of a bucket in ms, or the starts of all buckets in their order
  */
-export function createBuckets(fromMs: number, intervalMs: number, functions: readonly AggregateFunction[]): Buckets {
+export function createBuckets(
+  fromMs: number,
+  interval: number | readonly number[],
+  functions: readonly AggregateFunction[],
+): Buckets {
+  const starts = typeof interval === 'number' ? undefined : interval;
+  const intervalMs = typeof interval === 'number' ? interval : 0;
   const done: AggregateBucket[] = [];
   let open: Totals | undefined;
 
@@ -34,13 +40,21 @@ export function createBuckets(fromMs: number, intervalMs: number, functions: rea
     if (open === undefined) return;
     const values: { [F in AggregateFunction]?: TelemetryValue | null } = {};
     for (const name of functions) values[name] = result(name, open);
-    done.push({ ts: fromMs + open.index * intervalMs, values });
+    done.push({ ts: starts?.[open.index] ?? fromMs + open.index * intervalMs, values });
     open = undefined;
+  };
+
+  /** The bucket of the point before. */
+  let current = 0;
+  const indexOf = (ts: number): number => {
+    if (starts === undefined) return Math.floor((ts - fromMs) / intervalMs);
+    while (ts >= (starts[current + 1] ?? Infinity)) current++;
+    return current;
   };
 
   return {
     add(ts, value) {
-      const index = Math.floor((ts - fromMs) / intervalMs);
+      const index = indexOf(ts);
       if (open?.index !== index) {
         close();
         open = { index, count: 0, numbers: 0, min: Infinity, max: -Infinity, sum: 0, first: value, last: value };

@@ -9,8 +9,8 @@ import type { AuditEntry } from '../audit/audit.ts';
 import { AppError } from '../errors.ts';
 import { createPlatformApi, type PlatformApi } from '../http/platform-api.ts';
 import { createMetrics } from '../metrics.ts';
+import { createTelemetryEngine } from './engine/store.ts';
 import { registerTelemetryRoutes } from './routes.ts';
-import { createSqliteTelemetryStore } from './sqlite/store.ts';
 import type { TelemetryPoint, TelemetryStore, TelemetryValue } from './store.ts';
 import { createTelemetry } from './telemetry.ts';
 
@@ -30,7 +30,7 @@ const clock = new FakeClock();
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'gapura-telemetry-'));
   const log = pino({ level: 'silent' });
-  store = createSqliteTelemetryStore({ path: join(directory, 't.sqlite'), metrics: createMetrics(), log, clock });
+  store = createTelemetryEngine({ directory: join(directory, 'telemetry'), metrics: createMetrics(), log, clock });
   await store.start();
   audited = [];
   const telemetry = createTelemetry({

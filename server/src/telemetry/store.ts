@@ -38,9 +38,20 @@ export interface AggregateQuery extends DeviceRef {
   readonly keys: readonly string[];
   readonly fromMs: number;
   readonly toMs: number;
-  /** Width of a bucket, ms; buckets start at `fromMs`. */
-  readonly intervalMs: number;
+  /**
+   * Width of a bucket, ms, the first starting at `fromMs`; or the starts of all buckets in their order, the first not
+   * after `fromMs` (calendar days are not all of one length).
+   */
+  readonly intervalMs: number | readonly number[];
   readonly functions: readonly AggregateFunction[];
+}
+
+export interface DownsampleQuery extends DeviceRef {
+  readonly keys: readonly string[];
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Points per key, at most. */
+  readonly points: number;
 }
 
 /** One bucket; functions that have no meaning for its values (avg of texts) are null. `ts` is the bucket's start. */
@@ -52,8 +63,16 @@ export interface AggregateBucket {
 export interface SeriesStats {
   readonly key: string;
   readonly points: number;
+  /** What its points take in the files; those that are not in a file yet take none. */
+  readonly bytes: number;
   readonly firstMs: number;
   readonly lastMs: number;
+}
+
+/** How the store is doing, for those who run it. */
+export interface StoreHealth {
+  /** One sentence for each thing that is wrong. */
+  readonly faults: readonly string[];
 }
 
 /** Keys of one device that are listed when none is named, the first in their order: a device may make any number. */
@@ -76,12 +95,19 @@ export interface TelemetryStore {
   latest(devices: readonly DeviceRef[], keys?: readonly string[]): Promise<Map<string, TelemetryPoint[]>>;
   range(query: RangeQuery): Promise<Map<string, TelemetryPoint[]>>;
   aggregate(query: AggregateQuery): Promise<Map<string, AggregateBucket[]>>;
+  /** The points, numbers only, that show best how each series runs (largest triangle three buckets). */
+  downsample(query: DownsampleQuery): Promise<Map<string, TelemetryPoint[]>>;
   /** Deletes [fromMs, toMs) of the keys (all keys when none is named); returns how many points went. */
   deleteRange(device: DeviceRef, keys: readonly string[] | undefined, fromMs: number, toMs: number): Promise<number>;
   /** Forgets a device and all its data. */
   deleteDevice(device: DeviceRef): Promise<void>;
-  /** Deletes everything of a tenant that is older than `beforeMs`. */
-  retain(tenantId: string, beforeMs: number): Promise<number>;
+  /**
+   * Deletes everything of a tenant that is older than `beforeMs`.
+   * @param devices only of these; of all devices of the tenant without it
+   */
+  retain(tenantId: string, beforeMs: number, devices?: readonly string[]): Promise<number>;
   /** Of all keys, up to `listedKeysLimit`. */
   stats(device: DeviceRef): Promise<SeriesStats[]>;
+  /** What is wrong now; nothing most of the time. */
+  health(): StoreHealth;
 }

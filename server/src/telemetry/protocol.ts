@@ -1,7 +1,7 @@
 /** What crosses between the main thread and the storage thread: one call, one answer. */
 
-import type { AppendBatch, ValueColumns } from '../columns.ts';
-import type { AggregateBucket, AggregateQuery, DeviceRef, RangeQuery, SeriesStats } from '../store.ts';
+import type { AppendBatch, ValueColumns } from './columns.ts';
+import type { AggregateBucket, AggregateQuery, DeviceRef, DownsampleQuery, RangeQuery, SeriesStats } from './store.ts';
 
 /** One key of one device; `device` is an index into the devices of the question. */
 export interface LatestRow {
@@ -26,6 +26,7 @@ export interface Calls {
     input: AggregateQuery;
     output: readonly { readonly key: string; readonly buckets: readonly AggregateBucket[] }[];
   };
+  downsample: { input: DownsampleQuery; output: readonly SeriesColumns[] };
   deleteRange: {
     input: {
       readonly device: DeviceRef;
@@ -36,7 +37,10 @@ export interface Calls {
     output: number;
   };
   deleteDevice: { input: DeviceRef; output: undefined };
-  retain: { input: { readonly tenantId: string; readonly beforeMs: number }; output: number };
+  retain: {
+    input: { readonly tenantId: string; readonly beforeMs: number; readonly devices: readonly string[] | undefined };
+    output: number;
+  };
   stats: { input: DeviceRef; output: readonly SeriesStats[] };
 }
 
@@ -67,28 +71,38 @@ export type Answer =
       readonly fault: Fault | undefined;
     }
   | { readonly kind: 'answered'; readonly id: number; readonly output: unknown }
-  | { readonly kind: 'failed'; readonly id: number; readonly fault: Fault };
+  | { readonly kind: 'failed'; readonly id: number; readonly fault: Fault }
+  /** Something happened that those who run it should read. */
+  | { readonly kind: 'noted'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
+  /** How the store is doing; told when it changes, at most once a second. */
+  | { readonly kind: 'status'; readonly status: EngineStatus };
 
-export interface ThreadOptions {
-  readonly path: string;
-  /** The file never grows beyond this; undefined for as far as the disk goes. */
-  readonly maxSizeBytes: number | undefined;
+export interface EngineStatus {
+  /** One sentence for each thing that is wrong. */
+  readonly faults: readonly string[];
+  /** Points in memory. */
+  readonly headPoints: number;
+  /** Pages and blocks whose checksum is wrong. */
+  readonly damagedParts: number;
+  readonly dayFiles: number;
 }
 
-/** The version of the tables in `database.ts`, kept in the file's `user_version`. */
-export const schemaVersion = 1;
+export interface ThreadOptions {
+  /** Directory of the store. */
+  readonly path: string;
+  /** Points in memory at most, those that are being sealed among them. */
+  readonly headPoints: number;
+  /** The hot database never grows beyond this; undefined for as far as the disk goes. */
+  readonly maxSizeBytes: number | undefined;
+  /** A table of points that an earlier version wrote, to be taken over at the start. */
+  readonly takeOver: string | undefined;
+}
 
 /** Points in one commit at most: a longer transaction would let the appends behind it wait too long. */
-export const commitPointsLimit = 20_000;
+export const commitPointsLimit = 50_000;
 
-/**
- * Rows per step of a query: about a millisecond, so that a commit never waits longer than that for a query. Between
- * steps no statement is open, so no query holds back the checkpoint of the write-ahead log either.
- */
-export const rowsPerStep = 2000;
-
-/** How long the thread works on queries before it looks for new appends. */
+/** How long the thread works on questions before it looks for new appends, ms. */
 export const queryTurnMs = 4;
 
-/** Points per transaction of a delete: each is a commit of its own, so appends get their turn in between. */
-export const deletesPerStep = 2000;
+/** How long it then works on files: little while appends wait. ms */
+export const backgroundTurnMs = 3;

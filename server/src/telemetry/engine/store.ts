@@ -1,6 +1,6 @@
 /**
- * Telemetry as a plain table in a SQLite file of its own, written and read by a thread of its own. This is the main
- * thread's end: it packs, unpacks, and tells what failed.
+ * The embedded telemetry store. This is the main thread's end: it packs batches for the storage thread, unpacks its
+ * answers, and tells what failed.
  */
 import { Worker } from 'node:worker_threads';
 import type { FastifyBaseLogger } from 'fastify';
@@ -8,19 +8,28 @@ import { AppError, StartupError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Metrics } from '../../metrics.ts';
 import { fromColumns, toColumns, valueAt } from '../columns.ts';
-import type { TelemetryPoint, TelemetryStore } from '../store.ts';
-import type { Answer, CallName, Fault, Input, Output, ThreadOptions } from './protocol.ts';
+import type { Answer, CallName, EngineStatus, Fault, Input, Output, ThreadOptions } from '../protocol.ts';
+import type { StoreHealth, TelemetryPoint, TelemetryStore } from '../store.ts';
 
-export interface SqliteTelemetryDeps {
-  /** Of the file; its folder exists. */
-  readonly path: string;
-  readonly metrics: Pick<Metrics, 'commitSeconds' | 'commitPoints'>;
+export interface TelemetryEngineDeps {
+  /** Of the store; made if need be. */
+  readonly directory: string;
+  /** A table of points of an earlier version, which is taken over and removed at the start. */
+  readonly takeOver?: string;
+  /** Points in memory at most; about 30 bytes each. */
+  readonly headPoints?: number;
+  readonly metrics: Pick<Metrics, 'commitSeconds' | 'commitPoints' | 'telemetryHead' | 'telemetryFaults'>;
   readonly log: FastifyBaseLogger;
   readonly clock: Clock;
-  /** The file never grows beyond this; without it, as far as the disk goes. */
+  /** What is not sealed yet never takes more than this on the disk; without it, as far as the disk goes. */
   readonly maxSizeBytes?: number;
 }
 
+/**
+ * About 26 MB of columns. Each of 50,000 series then has ten points or more when it is sealed, which is where chunks begin to
+ * be small.
+ */
+export const defaultHeadPoints = 1_000_000;
 /** Points that wait for their commit at most: about 30 MB. The senders' own limits are far below. */
 const waitingPointsLimit = 1_000_000;
 /** Questions that wait for their answer at most. */
@@ -34,7 +43,7 @@ interface Waiting {
   reject(error: AppError): void;
 }
 
-export function createSqliteTelemetryStore(deps: SqliteTelemetryDeps): TelemetryStore {
+export function createTelemetryEngine(deps: TelemetryEngineDeps): TelemetryStore {
   const thread = new StorageThread(deps);
   return {
     start: () => thread.start(),
@@ -63,15 +72,20 @@ export function createSqliteTelemetryStore(deps: SqliteTelemetryDeps): Telemetry
       const series = await thread.call('aggregate', query);
       return new Map(series.map(({ key, buckets }) => [key, [...buckets]]));
     },
+    async downsample(query) {
+      const series = await thread.call('downsample', query);
+      return new Map(series.map(({ key, columns }) => [key, fromColumns(key, columns)]));
+    },
     deleteRange: (device, keys, fromMs, toMs) => thread.call('deleteRange', { device, keys, fromMs, toMs }),
     deleteDevice: (device) => thread.call('deleteDevice', device),
-    retain: (tenantId, beforeMs) => thread.call('retain', { tenantId, beforeMs }),
+    retain: (tenantId, beforeMs, devices) => thread.call('retain', { tenantId, beforeMs, devices }),
     stats: async (device) => [...(await thread.call('stats', device))],
+    health: () => thread.health,
   };
 }
 
 class StorageThread {
-  readonly #deps: SqliteTelemetryDeps;
+  readonly #deps: TelemetryEngineDeps;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #nextId = 1;
@@ -80,8 +94,11 @@ class StorageThread {
   #running = false;
   /** Whether the last commit failed: told once, not once per message. */
   #failing = false;
+  /** Why the last commit failed, while it does. */
+  #commitFault: string | undefined;
+  #status: EngineStatus = { faults: [], headPoints: 0, damagedParts: 0, dayFiles: 0 };
 
-  constructor(deps: SqliteTelemetryDeps) {
+  constructor(deps: TelemetryEngineDeps) {
     this.#deps = deps;
   }
 
@@ -92,7 +109,13 @@ class StorageThread {
     const fault = await opened.promise;
     if (fault === undefined) return;
     this.#running = false;
-    throw new StartupError(`The telemetry file ${this.#deps.path} cannot be opened: ${fault.message}.`);
+    throw new StartupError(`The telemetry in ${this.#deps.directory} cannot be opened: ${fault.message}.`);
+  }
+
+  get health(): StoreHealth {
+    const faults = this.#commitFault === undefined ? [] : [`telemetry cannot be stored: ${this.#commitFault}`];
+    if (this.#running && this.#worker === undefined) faults.push('the telemetry thread has ended');
+    return { faults: [...faults, ...this.#status.faults] };
   }
 
   /** Appends that were called before are stored; questions that are not answered yet are refused. */
@@ -129,10 +152,10 @@ class StorageThread {
 
   #spawn(opened: (fault: Fault | undefined) => void): void {
     this.#startedAtMs = this.#deps.clock.now();
-    const { path, maxSizeBytes } = this.#deps;
+    const { directory, headPoints = defaultHeadPoints, maxSizeBytes, takeOver } = this.#deps;
     const worker = new Worker(new URL('./thread.ts', import.meta.url), {
       name: 'telemetry',
-      workerData: { path, maxSizeBytes } satisfies ThreadOptions,
+      workerData: { path: directory, headPoints, maxSizeBytes, takeOver } satisfies ThreadOptions,
     });
     this.#worker = worker;
     worker.on('message', (answer: Answer) => {
@@ -166,6 +189,14 @@ class StorageThread {
       case 'answered':
         this.#settle(answer.id, (waiting) => waiting.resolve(answer.output));
         return;
+      case 'noted':
+        this.#deps.log[answer.level](answer.text);
+        return;
+      case 'status':
+        this.#status = answer.status;
+        this.#deps.metrics.telemetryHead.set(answer.status.headPoints);
+        this.#deps.metrics.telemetryFaults.set(answer.status.faults.length + (this.#failing ? 1 : 0));
+        return;
       case 'failed':
         this.#deps.log.error({ fault: answer.fault }, 'a telemetry query failed');
         this.#settle(answer.id, (waiting) => waiting.reject(toUnavailable(answer.fault)));
@@ -181,7 +212,11 @@ class StorageThread {
     } else if (!this.#failing) {
       log.error({ fault }, 'telemetry cannot be stored');
     }
+    if (this.#failing !== (fault !== undefined)) {
+      metrics.telemetryFaults.set(this.#status.faults.length + (fault === undefined ? 0 : 1));
+    }
     this.#failing = fault !== undefined;
+    this.#commitFault = fault?.message;
   }
 
   #settle(id: number, settle: (waiting: Waiting) => void): void {

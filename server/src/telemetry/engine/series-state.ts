@@ -1,0 +1,186 @@
+/**
+ * What is known of every series without reading: its latest point, and up to when retention took its points. Kept in
+ * memory by the number of the series, and on disk in pages of a thousand series, written when points are sealed.
+ */
+import type { HotLog } from './hot-log.ts';
+import { isTextual, type Points } from './points.ts';
+import type { Steps } from './steps.ts';
+
+const pageSeries = 1024;
+/** Pages written in one transaction: about half a megabyte. */
+const pagesPerStep = 16;
+
+/** Stands for the kind of the latest value. */
+export const noLatest = 0xff;
+/** The latest point was deleted: it has to be looked for. */
+export const unknownLatest = 0xfe;
+
+export class SeriesState {
+  #latestTs = new Float64Array(0);
+  #number = new Float64Array(0);
+  #kind = new Uint8Array(0);
+  readonly #texts = new Map<number, string>();
+  /** What retention took: points before `floorMs` that came in segments up to `floorSegment`. */
+  #floorMs = new Float64Array(0);
+  #floorSegment = new Float64Array(0);
+  readonly #dirty = new Set<number>();
+
+  /** Bytes of memory, about. */
+  get capacity(): number {
+    return this.#kind.length;
+  }
+
+  reserve(maxSeries: number): void {
+    if (maxSeries < this.capacity) return;
+    const pages = Math.ceil((Math.max(maxSeries, this.capacity * 1.5) + 1) / pageSeries);
+    const capacity = pages * pageSeries;
+    const grow = <T extends Float64Array | Uint8Array>(to: T, from: T): T => {
+      to.set(from);
+      return to;
+    };
+    this.#latestTs = grow(new Float64Array(capacity), this.#latestTs);
+    this.#number = grow(new Float64Array(capacity), this.#number);
+    this.#kind = grow(new Uint8Array(capacity).fill(noLatest), this.#kind);
+    this.#floorMs = grow(new Float64Array(capacity).fill(-Infinity), this.#floorMs);
+    this.#floorSegment = grow(new Float64Array(capacity), this.#floorSegment);
+  }
+
+  /** A point was stored. Of one time the last one to come counts. Only after `reserve`. */
+  note(series: number, ts: number, kind: number, number: number, text: string | undefined): void {
+    const known = this.#kind[series] ?? noLatest;
+    // While the latest is unknown, a point may be older than the one that would be found.
+    if (known === unknownLatest) return;
+    if (known !== noLatest) {
+      if ((this.#latestTs[series] ?? 0) > ts) return;
+      if (isTextual(known)) this.#texts.delete(series);
+    }
+    this.#latestTs[series] = ts;
+    this.#kind[series] = kind;
+    this.#number[series] = number;
+    if (text !== undefined) this.#texts.set(series, text);
+    this.#dirty.add(Math.floor(series / pageSeries));
+  }
+
+  /** `noLatest`, `unknownLatest`, or the kind of its value. */
+  latestKind(series: number): number {
+    return this.#kind[series] ?? noLatest;
+  }
+
+  latestTs(series: number): number {
+    return this.#latestTs[series] ?? 0;
+  }
+
+  /** Adds the latest point, whose kind is known, to `points`. */
+  addLatest(series: number, points: Points): void {
+    points.add(this.latestTs(series), this.latestKind(series), this.#number[series] ?? 0, this.#texts.get(series));
+  }
+
+  /** Points in [fromMs, toMs) were deleted. */
+  forget(series: number, fromMs: number, toMs: number): void {
+    const ts = this.latestTs(series);
+    if (this.latestKind(series) !== noLatest && ts >= fromMs && ts < toMs) this.#set(series, unknownLatest);
+  }
+
+  /** The latest was looked for and is this: the last of `points`, or nothing. */
+  settle(series: number, points: Points): void {
+    this.#set(series, noLatest);
+    const i = points.length - 1;
+    if (i < 0) return;
+    const kind = points.kind[i] ?? 0;
+    const number = points.number[i] ?? 0;
+    this.note(series, points.ts[i] ?? 0, kind, number, isTextual(kind) ? points.texts[number] : undefined);
+  }
+
+  floorMs(series: number, segment: number): number {
+    return segment <= (this.#floorSegment[series] ?? 0) ? (this.#floorMs[series] ?? -Infinity) : -Infinity;
+  }
+
+  /** @returns false when it would bring points back: an older floor is higher */
+  raiseFloor(series: number, beforeMs: number, segment: number): boolean {
+    this.reserve(series);
+    if (beforeMs < (this.#floorMs[series] ?? -Infinity)) return false;
+    this.#floorMs[series] = beforeMs;
+    this.#floorSegment[series] = segment;
+    this.#dirty.add(Math.floor(series / pageSeries));
+    return true;
+  }
+
+  /** Writes what has changed. */
+  *persist(hot: HotLog): Steps<void> {
+    while (this.#dirty.size > 0) {
+      const pages = [...this.#dirty].slice(0, pagesPerStep);
+      hot.writeStatePages(pages.map((page) => ({ page, data: this.#encode(page) })));
+      for (const page of pages) this.#dirty.delete(page);
+      yield;
+    }
+  }
+
+  /** Writes all that has changed in the place of segments that are not needed once it is written. */
+  persistInsteadOf(segment: number, hot: HotLog): void {
+    hot.writeStatePages(
+      [...this.#dirty].map((page) => ({ page, data: this.#encode(page) })),
+      segment,
+    );
+    this.#dirty.clear();
+  }
+
+  load(page: number, data: Uint8Array): void {
+    const from = page * pageSeries;
+    this.reserve(from + pageSeries - 1);
+    const bytes = data.slice();
+    const head = new DataView(bytes.buffer);
+    const count = pageSeries;
+    let at = 8;
+    this.#latestTs.set(new Float64Array(bytes.buffer, at, count), from);
+    at += 8 * count;
+    this.#number.set(new Float64Array(bytes.buffer, at, count), from);
+    at += 8 * count;
+    if (head.getUint32(0, true) === 1) {
+      this.#floorMs.set(new Float64Array(bytes.buffer, at, count), from);
+      at += 8 * count;
+      this.#floorSegment.set(new Float64Array(bytes.buffer, at, count), from);
+      at += 8 * count;
+    }
+    this.#kind.set(new Uint8Array(bytes.buffer, at, count), from);
+    at += count;
+    const textBytes = head.getUint32(4, true);
+    if (textBytes === 0) return;
+    const texts: [number, string][] = JSON.parse(Buffer.from(bytes.buffer, at, textBytes).toString('utf8'));
+    for (const [series, text] of texts) this.#texts.set(series, text);
+  }
+
+  /** Whether there are floors u32, bytes of texts u32, the columns, the texts as JSON. */
+  #encode(page: number): Uint8Array {
+    const from = page * pageSeries;
+    const to = from + pageSeries;
+    const floors = this.#floorMs.subarray(from, to);
+    const hasFloors = floors.some((floor) => floor !== -Infinity);
+    const texts: [number, string][] = [];
+    for (let series = from; series < to; series++) {
+      const text = isTextual(this.latestKind(series)) ? this.#texts.get(series) : undefined;
+      if (text !== undefined) texts.push([series, text]);
+    }
+    const text = texts.length === 0 ? '' : JSON.stringify(texts);
+    const textBytes = Buffer.byteLength(text);
+    const bytes = new Uint8Array(8 + pageSeries * (hasFloors ? 33 : 17) + textBytes);
+    const head = new DataView(bytes.buffer);
+    head.setUint32(0, hasFloors ? 1 : 0, true);
+    head.setUint32(4, textBytes, true);
+    let at = 8;
+    const columns = [this.#latestTs, this.#number, ...(hasFloors ? [this.#floorMs, this.#floorSegment] : [])];
+    for (const column of columns) {
+      new Float64Array(bytes.buffer, at, pageSeries).set(column.subarray(from, to));
+      at += 8 * pageSeries;
+    }
+    bytes.set(this.#kind.subarray(from, to), at);
+    at += pageSeries;
+    if (textBytes > 0) Buffer.from(bytes.buffer, at, textBytes).write(text, 'utf8');
+    return bytes;
+  }
+
+  #set(series: number, kind: number): void {
+    this.#kind[series] = kind;
+    this.#texts.delete(series);
+    this.#dirty.add(Math.floor(series / pageSeries));
+  }
+}
