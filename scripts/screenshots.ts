@@ -41,6 +41,15 @@ const shots: readonly Shot[] = [
   { name: 'overview', path: '/', waitFor: 'main ul' },
   { name: 'devices', path: '/devices?keys=temperature,power' },
   { name: 'add-device', path: '/devices/add' },
+  {
+    name: 'add-device-connect',
+    path: '/devices/add',
+    prepare: async (page: Page) => {
+      await page.getByLabel('Name', { exact: true }).fill(`gate-${Math.random().toString(36).slice(2, 6)}`);
+      await page.getByRole('button', { name: 'Create the device' }).click();
+      await page.waitForSelector('pre');
+    },
+  },
   ...['overview', 'chart', 'attributes', 'credentials', 'audit'].map((tab) => ({
     name: `device-${tab}`,
     path: `/devices/${device?.id}?tab=${tab}`,

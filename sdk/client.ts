@@ -4,9 +4,11 @@
  *     const gapura = createClient({ baseUrl: 'http://localhost:8080', apiKey: 'gpr_…' });
  *     for await (const device of gapura.devices.all({ search: 'greenhouse' })) console.log(device.name);
  */
+import { type AddressesClient, createAddressesClient } from './addresses.ts';
 import { type ApiKeysClient, createApiKeysClient } from './api-keys.ts';
 import { type AttributesClient, createAttributesClient } from './attributes.ts';
 import { type AuditClient, createAuditClient } from './audit.ts';
+import { type CertificatesClient, createCertificatesClient } from './certificates.ts';
 import { type CredentialsClient, createCredentialsClient } from './credentials.ts';
 import { createDevicesClient, type DevicesClient } from './devices.ts';
 import { createImportsClient, type ImportsClient } from './imports.ts';
@@ -36,6 +38,8 @@ export interface GapuraClient {
   readonly imports: ImportsClient;
   readonly audit: AuditClient;
   readonly overview: OverviewClient;
+  readonly certificates: CertificatesClient;
+  readonly addresses: AddressesClient;
 }
 
 /** Every function throws `GapuraError`; compare its `code`. */
@@ -56,5 +60,7 @@ export function createClient(options: ClientOptions): GapuraClient {
     imports: createImportsClient(requester),
     audit: createAuditClient(requester),
     overview: createOverviewClient(requester),
+    certificates: createCertificatesClient(requester),
+    addresses: createAddressesClient(requester),
   };
 }

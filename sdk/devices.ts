@@ -1,5 +1,5 @@
 import type { Page } from '#contract/common.ts';
-import type { CreateDevice, Device, DeviceListQuery, UpdateDevice } from '#contract/devices.ts';
+import type { CreateDevice, CreatedDevice, Device, DeviceListQuery, UpdateDevice } from '#contract/devices.ts';
 import { everyItem } from './paging.ts';
 import type { Requester } from './requester.ts';
 
@@ -9,7 +9,8 @@ export interface DevicesClient {
   /** Every device that matches, page by page, as the loop asks for them. */
   all(query?: Omit<DeviceListQuery, 'cursor'>, signal?: AbortSignal): AsyncGenerator<Device>;
   get(id: string, signal?: AbortSignal): Promise<Device>;
-  create(device: CreateDevice, signal?: AbortSignal): Promise<Device>;
+  /** The answer holds what the device proves itself with. */
+  create(device: CreateDevice, signal?: AbortSignal): Promise<CreatedDevice>;
   update(id: string, changes: UpdateDevice, signal?: AbortSignal): Promise<Device>;
   /** Deletes the device with its credentials, attributes and telemetry. */
   delete(id: string, signal?: AbortSignal): Promise<void>;

@@ -1,6 +1,7 @@
 /** The composition root: the only file that knows every module. Starts them in order and stops them in reverse. */
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { registerAddressesRoutes } from './addresses/routes.ts';
 import { createApiKeys } from './api-keys/api-keys.ts';
 import { registerApiKeyRoutes } from './api-keys/routes.ts';
 import { createAttributes } from './attributes/attributes.ts';
@@ -282,6 +283,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 
     // The sockets.
     let isListening = false;
+    let bound: AppAddresses | undefined;
     const { api, routes } = await createPlatformApi(
       {
         log,
@@ -306,6 +308,9 @@ export async function createApp(options: AppOptions): Promise<App> {
         registerAttributeRoutes(api, { attributes, devices, audit });
         registerTelemetryRoutes(api, { telemetry, clock });
         registerOverviewRoutes(api, { overview });
+        registerAddressesRoutes(api, {
+          addresses: () => bound && { publicUrl: config.publicUrl ?? null, ...bound },
+        });
         registerOperations(api, {
           metrics,
           caPem: certificates.caPem,
@@ -377,7 +382,8 @@ export async function createApp(options: AppOptions): Promise<App> {
           opens('MQTT', () => mqtt.stop());
           isListening = true;
           dataDir.ready(localUrl(config.host, httpPort));
-          return { httpPort, httpsPort, mqttPort, mqttsPort };
+          bound = { httpPort, httpsPort, mqttPort, mqttsPort };
+          return bound;
         } catch (error) {
           await close();
           throw error;

@@ -34,7 +34,7 @@ export function TimeChart({
   firstColour = 0,
   onZoom,
 }: TimeChartProps) {
-  const { i18n } = useTranslation();
+  const { t, i18n } = useTranslation();
   const zone = useTimeZone();
   const theme = useShownTheme();
   const box = useRef<HTMLDivElement>(null);
@@ -54,6 +54,7 @@ export function TimeChart({
     const style = getComputedStyle(document.documentElement);
     const colour = (name: string): string => style.getPropertyValue(name).trim();
     const format = createFormat(i18n.language, zone);
+    const tickText = createTickFormat(i18n.language, ianaOf(zone));
     const axis = {
       stroke: colour('--ink-3'),
       grid: { stroke: colour('--line'), width: 1 },
@@ -69,11 +70,15 @@ export function TimeChart({
         cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
         legend: { live: true },
         axes: [
-          { ...axis, space: 70 },
+          {
+            ...axis,
+            space: 70,
+            values: (_plot, ticks, _axis, _space, stepS) => ticks.map((tick) => tickText(tick * 1000, stepS)),
+          },
           { ...axis, size: 56, values: (_plot, ticks) => ticks.map((tick) => format.number(tick, 3)) },
         ],
         series: [
-          { value: (_plot, seconds) => (seconds === null ? '–' : format.dateTime(seconds * 1000)) },
+          { label: t('time'), value: (_plot, seconds) => (seconds === null ? '–' : format.dateTime(seconds * 1000)) },
           ...namesText.split('\n').map((name, i) => ({
             label: name,
             stroke: colour(`--chart-${((firstColour + i) % colourCount) + 1}`),
@@ -104,13 +109,22 @@ export function TimeChart({
       chart.destroy();
       plot.current = undefined;
     };
-  }, [namesText, theme, i18n.language, zone, height, firstColour]);
+  }, [namesText, theme, t, i18n.language, zone, height, firstColour]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a chart made anew has to be filled anew
   useEffect(() => {
     bounds.current = { fromMs, toMs };
     plot.current?.setData(alignSeries(series) as uPlot.AlignedData);
-  }, [series, fromMs, toMs, namesText, theme, i18n.language, zone, height, firstColour]);
+  }, [series, fromMs, toMs, namesText, theme, t, i18n.language, zone, height, firstColour]);
 
   return <div ref={box} role="img" aria-label={label} className="time-chart min-w-0" />;
+}
+
+/** Times on the axis: as exact as the distance between two of them. @returns a function of ms and that distance in s */
+function createTickFormat(language: string, timeZone: string): (ms: number, stepS: number) => string {
+  const locale = language === 'id' ? 'id-ID' : 'en-GB';
+  const exact = new Intl.DateTimeFormat(locale, { timeStyle: 'medium', timeZone });
+  const minutes = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone });
+  const days = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone });
+  return (ms, stepS) => (stepS < 60 ? exact : stepS < 86_400 ? minutes : days).format(ms);
 }

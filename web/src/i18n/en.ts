@@ -1,4 +1,5 @@
 /** Every English text, by namespace: `common` for what several pages say, and one for each feature. */
+import addDevice from '../features/devices/add/en.json';
 import devices from '../features/devices/en.json';
 import importing from '../features/import/en.json';
 import overview from '../features/overview/en.json';
@@ -7,5 +8,5 @@ import setUp from '../features/set-up/en.json';
 import signIn from '../features/sign-in/en.json';
 import common from './common.en.json';
 
-export const texts = { common, devices, overview, profiles, setUp, signIn, import: importing };
+export const texts = { addDevice, common, devices, overview, profiles, setUp, signIn, import: importing };
 export type Texts = typeof texts;

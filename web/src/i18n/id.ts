@@ -1,4 +1,5 @@
 /** Every text in Bahasa Indonesia. The same namespaces and keys as in English. */
+import addDevice from '../features/devices/add/id.json';
 import devices from '../features/devices/id.json';
 import importing from '../features/import/id.json';
 import overview from '../features/overview/id.json';
@@ -8,4 +9,4 @@ import signIn from '../features/sign-in/id.json';
 import common from './common.id.json';
 import type { Texts } from './en.ts';
 
-export const texts: Texts = { common, devices, overview, profiles, setUp, signIn, import: importing };
+export const texts: Texts = { addDevice, common, devices, overview, profiles, setUp, signIn, import: importing };

@@ -12,7 +12,7 @@ export function Card({
   readonly title?: ReactNode;
   readonly actions?: ReactNode;
   readonly children: ReactNode;
-  readonly className?: string;
+  readonly className?: string | undefined;
   /** Content goes to the edges: tables, lists. */
   readonly flush?: boolean;
 }) {

@@ -68,7 +68,7 @@ export function ChartTab({ device }: { readonly device: Device }) {
             aria-label={t('chart.aggregate')}
             value={aggregate}
             onChange={(event) => setAggregate(aggregates.find((each) => each === event.target.value) ?? 'avg')}
-            className={cx(controlClass, 'h-8 w-auto')}
+            className={cx(controlClass, 'h-8 w-auto!')}
           >
             {aggregates.map((each) => (
               <option key={each} value={each}>

@@ -39,7 +39,7 @@ export function Filters({
         aria-label={t('filter.profile')}
         value={search.profile ?? ''}
         onChange={(event) => onChange({ profile: event.target.value === '' ? undefined : event.target.value })}
-        className={cx(controlClass, 'h-8 w-auto max-w-48')}
+        className={cx(controlClass, 'h-8 w-auto! max-w-48')}
       >
         <option value="">{t('filter.allProfiles')}</option>
         {profiles.data?.map(({ id, name }) => (
@@ -55,7 +55,7 @@ export function Filters({
           const state = event.target.value;
           onChange({ state: state === 'active' || state === 'inactive' ? state : undefined });
         }}
-        className={cx(controlClass, 'h-8 w-auto')}
+        className={cx(controlClass, 'h-8 w-auto!')}
       >
         <option value="">{t('filter.anyState')}</option>
         <option value="active">{t('online')}</option>
