@@ -77,6 +77,9 @@ interface RawJson {
   rawJSON(text: string): unknown;
 }
 
+/** How a number with a negative exponent goes on behind its digits. */
+const negativeExponent = /\d[eE]-/;
+
 /** The shortest run of digits that may not fit a double: 2^53 has 16. */
 const longRun = 16;
 
@@ -94,7 +97,7 @@ export function mayLoseDigits(payload: Uint8Array, text: string): boolean {
     if (last - first + 1 >= longRun) return true;
     i = Math.max(i, last - longRun + 1);
   }
-  return text.includes('e-') || text.includes('E-');
+  return negativeExponent.test(text);
 }
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39;

@@ -23,16 +23,27 @@ export function parseAttributes(payload: Uint8Array, limits: PayloadLimits): Par
   if (typeof message !== 'object' || message === null || Array.isArray(message)) {
     return invalidPayload(`The payload is ${kindOf(message)}; it must be an object.`);
   }
+  // Before anything that takes longer: what is refused shall cost less than what is taken.
+  if (countOf(message) > limits.maxAttributes) {
+    return invalidPayload(`The payload has more than ${limits.maxAttributes} attributes; send several messages.`);
+  }
   // One level is the message itself.
   if (faultOfNested(message, limits.maxDepth + 1, true) === 'too_deep') {
     return invalidPayload(`The payload has more than ${limits.maxDepth} objects and arrays within each other.`);
   }
   const losesDigits =
     json !== text || mayLoseDigits(payload, text) || faultOfNested(message, limits.maxDepth + 1, false) !== undefined;
-  return collect(losesDigits ? (parseLossless(json) as object) : message, limits);
+  return collect(losesDigits ? (parseLossless(json) as object) : message);
 }
 
-function collect(message: object, limits: PayloadLimits): ParsedAttributes | Refusal {
+/** Nulls do not count. */
+function countOf(message: object): number {
+  let count = 0;
+  for (const member of Object.values(message)) if (member !== null) count++;
+  return count;
+}
+
+function collect(message: object): ParsedAttributes | Refusal {
   const entries: [string, Json][] = [];
   for (const [key, member] of Object.entries(message)) {
     if (member === null) continue;
@@ -40,9 +51,6 @@ function collect(message: object, limits: PayloadLimits): ParsedAttributes | Ref
     if (keyFault !== undefined) return invalidPayload(`${pointerTo([key])} ${keyFault}.`);
     const value = toJson(member);
     if (value === undefined) return invalidPayload(`${pointerTo([key])} holds a number out of range.`);
-    if (entries.length === limits.maxAttributes) {
-      return invalidPayload(`The payload has more than ${limits.maxAttributes} attributes; send several messages.`);
-    }
     entries.push([key, value]);
   }
   // Defines members instead of assigning them: a key `__proto__` is a key.
