@@ -1,5 +1,5 @@
 /** The console's build: hashed files under assets/, each also as gzip, so that a small server need not compress. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -20,6 +20,8 @@ function compress(): Plugin {
       directory = config.build.outDir;
     },
     closeBundle() {
+      // A build that failed has left nothing; its own message says why.
+      if (!existsSync(directory)) return;
       for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
         const file = join(entry.parentPath, entry.name);
         if (!entry.isFile() || !compressible.test(entry.name)) continue;
