@@ -39,7 +39,7 @@ export let live: Live;
 export let server: Server;
 
 /** Gives each test of the file a store, a bus and two tenants; call it once at the top. */
-export function useLiveWorld(): void {
+export function setUpLiveWorld(): void {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'gapura-live-'));
     metrics = createMetrics();

@@ -14,12 +14,12 @@ import {
   rejections,
   serve,
   server,
+  setUpLiveWorld,
   tenantId,
-  useLiveWorld,
 } from '../../test/live-world.ts';
 import { systemClock } from '../lib/clock.ts';
 
-useLiveWorld();
+setUpLiveWorld();
 
 /** Lets a minute pass for a client that answers its pings. */
 async function passMinute(clock: FakeClock, ...present: LiveClient[]): Promise<void> {

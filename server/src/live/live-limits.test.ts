@@ -13,16 +13,16 @@ import {
   point,
   rejections,
   serve,
+  setUpLiveWorld,
   store,
   tenantId,
-  useLiveWorld,
   write,
 } from '../../test/live-world.ts';
 import { subjects } from '../bus/subjects.ts';
 import { AppError } from '../errors.ts';
 import { systemClock } from '../lib/clock.ts';
 
-useLiveWorld();
+setUpLiveWorld();
 
 test.each([
   ['not JSON', 'hello'],

@@ -18,15 +18,15 @@ import {
   rejections,
   serve,
   setAttribute,
+  setUpLiveWorld,
   store,
   tenantId,
-  useLiveWorld,
   write,
 } from '../../test/live-world.ts';
 import { subjects } from '../bus/subjects.ts';
 import { systemClock } from '../lib/clock.ts';
 
-useLiveWorld();
+setUpLiveWorld();
 
 test('a subscription begins with a snapshot and goes on with numbered deltas', async () => {
   await serve();
