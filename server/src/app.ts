@@ -51,6 +51,7 @@ import { registerTenantRoutes } from './tenants/routes.ts';
 import { createTenants } from './tenants/tenants.ts';
 import { certificateNames } from './tls/certificate-names.ts';
 import { ensureCertificates } from './tls/certificates.ts';
+import { registerCertificateRoutes } from './tls/routes.ts';
 import { createDeviceHttpApi } from './transports/http/device-http-api.ts';
 import { createMqttServer } from './transports/mqtt/server.ts';
 import { createPasswordHasher, type PasswordCost } from './users/password.ts';
@@ -308,6 +309,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         registerAttributeRoutes(api, { attributes, devices, audit });
         registerTelemetryRoutes(api, { telemetry, clock });
         registerOverviewRoutes(api, { overview });
+        registerCertificateRoutes(api, certificates);
         registerAddressesRoutes(api, {
           addresses: () => bound && { publicUrl: config.publicUrl ?? null, ...bound },
         });
