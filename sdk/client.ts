@@ -9,7 +9,6 @@ import { type ApiKeysClient, createApiKeysClient } from './api-keys.ts';
 import { type AttributesClient, createAttributesClient } from './attributes.ts';
 import { type AuditClient, createAuditClient } from './audit.ts';
 import { type CertificatesClient, createCertificatesClient } from './certificates.ts';
-import { type CertificatesClient, createCertificatesClient } from './certificates.ts';
 import { type CredentialsClient, createCredentialsClient } from './credentials.ts';
 import { createDevicesClient, type DevicesClient } from './devices.ts';
 import { createImportsClient, type ImportsClient } from './imports.ts';
@@ -40,7 +39,6 @@ export interface GapuraClient {
   readonly audit: AuditClient;
   readonly overview: OverviewClient;
   readonly certificates: CertificatesClient;
-  readonly certificates: CertificatesClient;
   readonly addresses: AddressesClient;
 }
 
@@ -62,7 +60,6 @@ export function createClient(options: ClientOptions): GapuraClient {
     imports: createImportsClient(requester),
     audit: createAuditClient(requester),
     overview: createOverviewClient(requester),
-    certificates: createCertificatesClient(requester),
     certificates: createCertificatesClient(requester),
     addresses: createAddressesClient(requester),
   };
