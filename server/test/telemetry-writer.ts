@@ -1,22 +1,59 @@
-/** A process that appends telemetry as fast as it is acknowledged and says what was, until it is killed. */
+/**
+ * A process that writes telemetry as fast as it is acknowledged and says what was, until it is killed.
+ * Arguments: the directory of the store, points in its memory, and which work runs beside the writing:
+ * `append` alone, `upkeep` (sealing and merging all the time), or `delete` (retention and deletes as well).
+ */
 import { writeSync } from 'node:fs';
-import { pino } from 'pino';
-import { systemClock } from '../src/lib/clock.ts';
-import { createMetrics } from '../src/metrics.ts';
-import { createTelemetryEngine } from '../src/telemetry/engine/store.ts';
+import { toColumns } from '../src/telemetry/columns.ts';
+import { Engine } from '../src/telemetry/engine/engine.ts';
+import { runThrough } from '../src/telemetry/engine/steps.ts';
 
-const [path = ''] = process.argv.slice(2);
-const log = pino({ level: 'silent' });
-const store = createTelemetryEngine({ directory: path, metrics: createMetrics(), log, clock: systemClock });
-await store.start();
+const [directory = '', headPoints = '1000000', work = 'append'] = process.argv.slice(2);
+/** Directly to the pipe: nothing acknowledged may be lost in a buffer of this process. */
+const say = (line: string): void => void writeSync(1, `${line}\n`);
 
-/** Several at a time, so that commits are shared and the kill hits some of them half done. */
-async function write(writer: number): Promise<never> {
-  for (let ts = 0; ; ts++) {
-    const points = ['a', 'b', 'c'].map((key) => ({ key, ts, value: `${key}-${ts}` }));
-    await store.append([{ tenantId: 't', deviceId: `device-${writer}`, points }]);
-    // Directly to the pipe: nothing acknowledged may be lost in a buffer of this process.
-    writeSync(1, `${writer} ${ts}\n`);
+const engine = new Engine({
+  directory,
+  headPoints: Number(headPoints),
+  times: { closedAfterMs: 0, restMs: 0, reclaimAfterMs: 0 },
+  note: (level, text) => writeSync(2, `${level} ${text}\n`),
+  wake: () => {},
+});
+await engine.open();
+
+const dayMs = 86_400_000;
+const devices = [0, 1, 2, 3];
+for (let n = 0; ; n++) {
+  // Every message of one number in one commit: the days of some lie back, as those of late points do.
+  const messages = devices.map((device) => ({
+    tenantId: 't',
+    deviceId: `device-${device}`,
+    points: ['a', 'b', 'c'].map((key) => ({ key, ts: (n % 3) * dayMs + n, value: `${key}-${n}` })),
+  }));
+  const batch = toColumns(messages);
+  while (engine.obstacle(batch.ts.length) !== undefined) {
+    engine.work(performance.now() + 5);
+    await new Promise((resolve) => setImmediate(resolve));
   }
+  engine.append([batch]);
+  say(`written ${n}`);
+  if (work === 'delete' && n % 50 === 49) {
+    // Of device 3 all that is older than the last hundred numbers goes; it is told before and after.
+    const device = { tenantId: 't', deviceId: 'device-3' };
+    for (let day = 0; day < 3; day++) {
+      const span = { fromMs: day * dayMs, toMs: day * dayMs + n - 100 };
+      if (span.toMs <= span.fromMs) continue;
+      runThrough(engine.deletes.deleteRange({ device, keys: ['a'], ...span }));
+      if (day === 2) {
+        say(`deleted ${n - 100}`);
+        runThrough(engine.deletes.retain({ tenantId: 't', beforeMs: n - 100, devices: ['device-2'] }));
+        say(`retained ${n - 100}`);
+      }
+    }
+  }
+  if (work !== 'append') {
+    engine.tick(Date.now());
+    engine.work(performance.now() + 1);
+  }
+  if (n % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
 }
-await Promise.all([0, 1, 2, 3].map(write));

@@ -1,11 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
-import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { testTelemetryStore } from '../../../test/telemetry-store-suite.ts';
@@ -150,39 +146,4 @@ test('a file of a newer version is refused at the start with a sentence', async 
 
 test('a folder that is not there is refused at the start', async () => {
   await expect(open({ directory: '/dev/null/telemetry' })).rejects.toThrow(/cannot be opened/);
-});
-
-test('kill -9 in the middle of a stream loses nothing that was acknowledged', async () => {
-  const writer = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('../../../test/telemetry-writer.ts', import.meta.url)), path()],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  const ended = once(writer, 'exit');
-  const acknowledged = new Map<string, number>();
-  let lines = 0;
-  for await (const line of createInterface(writer.stdout)) {
-    const [device, ts] = line.split(' ');
-    if (device === undefined || ts === undefined) continue;
-    acknowledged.set(`device-${device}`, Number(ts));
-    if (++lines === 600) writer.kill('SIGKILL');
-  }
-  expect((await ended)[1]).toBe('SIGKILL');
-
-  const store = await open();
-  expect(acknowledged.size).toBe(4);
-  for (const [deviceId, lastTs] of acknowledged) {
-    const keys = ['a', 'b', 'c'];
-    const range = { tenantId: 't', deviceId, keys, fromMs: 0, toMs: lastTs + 1, order: 'asc', limit: 100_000 } as const;
-    for (const [key, points] of await store.range(range)) {
-      expect(points.map(({ value }) => value)).toEqual(Array.from({ length: lastTs + 1 }, (_, ts) => `${key}-${ts}`));
-    }
-    expect((await store.stats({ tenantId: 't', deviceId })).map(({ key }) => key)).toEqual(keys);
-    // A message is stored whole or not at all.
-    const [first, ...others] = await store.stats({ tenantId: 't', deviceId });
-    for (const stats of others) expect(stats.points).toBe(first?.points);
-  }
-  await store.stop();
 });

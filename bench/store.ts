@@ -1,0 +1,285 @@
+/**
+ * The telemetry store alone: how much it takes, how small it keeps it, how quick it answers, empty and full, and beside
+ * a steady stream. Every run counts what is stored afterwards.
+ */
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { systemClock } from '../server/src/lib/clock.ts';
+import { createMetrics } from '../server/src/metrics.ts';
+import { createTelemetryEngine } from '../server/src/telemetry/engine/store.ts';
+import type { DeviceRef, TelemetryMessage, TelemetryStore, TelemetryValue } from '../server/src/telemetry/store.ts';
+import { type BenchOptions, type BenchResult, type Figure, median, percentile } from './lib/bench.ts';
+
+const tenantId = '01890000-0000-7000-8000-000000000001';
+const keys = ['temperature', 'humidity', 'energy', 'vibration', 'state'] as const;
+const messagesPerAppend = 1000;
+const pointsPerAppend = messagesPerAppend * keys.length;
+/** Each device sends every ten seconds of its own time. */
+const stepMs = 10_000;
+const startMs = Date.UTC(2026, 0, 1);
+
+/** A fleet whose devices send in turn; its readings wander as those of sensors do. */
+class Fleet {
+  readonly devices: readonly DeviceRef[];
+  readonly #random = mulberry32(7);
+  readonly #temperature: Float64Array;
+  readonly #energy: Float64Array;
+  #next = 0;
+  sent = 0;
+
+  constructor(count: number, tenant: string = tenantId) {
+    this.devices = Array.from({ length: count }, (_, i) => ({
+      tenantId: tenant,
+      deviceId: `01890000-0000-7000-8000-${String(i).padStart(12, '0')}`,
+    }));
+    this.#temperature = new Float64Array(count).fill(2000);
+    this.#energy = new Float64Array(count);
+  }
+
+  /** The time of the newest message. */
+  get nowMs(): number {
+    return startMs + Math.floor(this.#next / this.devices.length) * stepMs;
+  }
+
+  batch(): TelemetryMessage[] {
+    return Array.from({ length: messagesPerAppend }, () => this.#message());
+  }
+
+  #message(): TelemetryMessage {
+    const i = this.#next % this.devices.length;
+    const ts = this.nowMs + Math.floor(this.#random() * 20);
+    this.#next++;
+    this.sent += keys.length;
+    const random = this.#random();
+    const temperature = (this.#temperature[i] ?? 0) + Math.round((random - 0.5) * 10);
+    this.#temperature[i] = temperature;
+    const energy = (this.#energy[i] ?? 0) + Math.floor(random * 400);
+    this.#energy[i] = energy;
+    const values: TelemetryValue[] = [
+      temperature / 100,
+      Math.round(500 + 100 * Math.sin(this.#next / 5000)) / 10,
+      energy / 1000,
+      random,
+      random < 0.02 ? 'idle' : 'running',
+    ];
+    return {
+      tenantId: this.devices[i]?.tenantId ?? '',
+      deviceId: this.devices[i]?.deviceId ?? '',
+      points: keys.map((key, k) => ({ key, ts, value: values[k] ?? 0 })),
+    };
+  }
+}
+
+export async function run({ full, log }: BenchOptions): Promise<BenchResult> {
+  const directory = await mkdtemp(join(tmpdir(), 'gapura-bench-store-'));
+  const failures: string[] = [];
+  const figures: Figure[] = [];
+  const figure = (name: string, value: number, unit: string, goal?: string): void => {
+    figures.push({ name, value, unit, ...(goal !== undefined && { goal }) });
+    log(`${name}: ${value.toFixed(3)} ${unit}`);
+  };
+  const open = async (): Promise<TelemetryStore> => {
+    const store = createTelemetryEngine({
+      directory,
+      metrics: createMetrics(),
+      log: pino({ level: 'warn' }),
+      clock: systemClock,
+    });
+    await store.start();
+    return store;
+  };
+  let store = await open();
+  try {
+    const devices = 10_000;
+    const fleet = new Fleet(devices);
+    const target = full ? 50_000_000 : 8_000_000;
+    // Made before the clock runs: what is measured is the store, not this generator.
+    const prepare = (points: number): TelemetryMessage[][] =>
+      Array.from({ length: Math.ceil(points / pointsPerAppend) }, () => fleet.batch());
+    const round = 1_000_000;
+
+    const rates: number[] = [];
+    let cpuSeconds = 0;
+    for (let stored = 0; stored < target; stored += round) {
+      const batches = prepare(round);
+      const cpu = process.cpuUsage();
+      const from = performance.now();
+      await flood(store, batches);
+      const ms = performance.now() - from;
+      const { user, system } = process.cpuUsage(cpu);
+      cpuSeconds += (user + system) / 1e6;
+      rates.push(round / (ms / 1000));
+    }
+    const tenth = Math.max(2, Math.ceil(rates.length / 10));
+    const early = median(rates.slice(0, tenth));
+    const late = median(rates.slice(-tenth));
+    figure('acknowledged, 5,000-point appends, 8 under way, at the start', early, 'points/s', '≥ 2,500,000');
+    figure(`the same after ${(target / 1e6).toFixed(0)}M points`, late, 'points/s');
+    figure('late / early', late / early, '', '≥ 0.9');
+    figure('CPU of the process, packing and storing', (cpuSeconds * 1e6) / fleet.sent, 'µs/point');
+
+    // Merging goes on in the background; what is measured next is its result.
+    await sleep(full ? 60_000 : 6_000);
+    figure('on the disk', (await bytesOf(directory)) / fleet.sent, 'bytes/point', '≤ 5');
+
+    const questions = askers(store, fleet);
+    for (const [name, ask] of Object.entries(questions)) {
+      const times = await timesOf(ask, 200);
+      figure(`${name}, idle, p50`, percentile(times, 0.5), 'ms');
+    }
+
+    const beside = await steady(store, fleet, questions, full ? 60 : 10, 300_000);
+    figure('CPU at 300,000 points/s with questions beside', beside.cores, 'cores', '≤ 0.4');
+    figure('taken at 300,000 points/s', beside.pointsPerSecond, 'points/s');
+    figure('acknowledgement at 300,000 points/s, p50', percentile(beside.acknowledgedMs, 0.5), 'ms');
+    figure('acknowledgement at 300,000 points/s, p99', percentile(beside.acknowledgedMs, 0.99), 'ms', '≤ 30');
+    const goals: Readonly<Record<string, string>> = {
+      'latest of 100 devices': '≤ 1',
+      '1 h raw': '≤ 1',
+      '30 d in 100 buckets': '≤ 10',
+    };
+    for (const [name, times] of beside.asked) {
+      figure(`${name}, at 300,000 points/s, p50`, percentile(times, 0.5), 'ms', goals[name]);
+      figure(`${name}, at 300,000 points/s, p99`, percentile(times, 0.99), 'ms');
+    }
+    figure('resident memory of this process', process.memoryUsage().rss / 1e6, 'MB');
+
+    await store.stop();
+    const from = performance.now();
+    store = await open();
+    figure('opened again, with what was not sealed', performance.now() - from, 'ms');
+
+    let counted = 0;
+    const ask = (device: DeviceRef) => store.stats(device);
+    for (let i = 0; i < devices; i += 100) {
+      for (const stats of await Promise.all(fleet.devices.slice(i, i + 100).map(ask))) {
+        for (const { points } of stats) counted += points;
+      }
+    }
+    if (counted !== fleet.sent) failures.push(`${fleet.sent} points were acknowledged, ${counted} are stored`);
+    figure('acknowledged and not stored', fleet.sent - counted, 'points', '0');
+  } finally {
+    await store.stop();
+    await rm(directory, { recursive: true });
+  }
+  return {
+    name: 'store',
+    summary: '10,000 devices with 5 keys each: wandering decimals, a counter, noise, a state',
+    figures,
+    failures,
+  };
+}
+
+/** Appends as fast as they are acknowledged, eight under way. */
+async function flood(store: TelemetryStore, batches: readonly TelemetryMessage[][]): Promise<void> {
+  let next = 0;
+  const writer = async (): Promise<void> => {
+    for (let batch = batches[next++]; batch !== undefined; batch = batches[next++]) await store.append(batch);
+  };
+  await Promise.all(Array.from({ length: 8 }, writer));
+}
+
+type Ask = (i: number) => Promise<unknown>;
+
+function askers(store: TelemetryStore, fleet: Fleet): Readonly<Record<string, Ask>> {
+  const one = (i: number): DeviceRef => fleet.devices[(i * 7919) % fleet.devices.length] ?? fleet.devices[0] ?? nobody;
+  const span = (hours: number) => ({ fromMs: fleet.nowMs - hours * 3_600_000, toMs: fleet.nowMs + 1000 });
+  return {
+    'latest of one device': (i) => store.latest([one(i)]),
+    'latest of 100 devices': (i) => store.latest(Array.from({ length: 100 }, (_, n) => one(i + n))),
+    '1 h raw': (i) => store.range({ ...one(i), keys: ['temperature'], ...span(1), order: 'asc', limit: 10_000 }),
+    '24 h raw': (i) => store.range({ ...one(i), keys: ['temperature'], ...span(24), order: 'asc', limit: 10_000 }),
+    '30 d in 100 buckets': (i) =>
+      store.aggregate({
+        ...one(i),
+        keys: ['temperature'],
+        ...span(720),
+        intervalMs: 7.2 * 3_600_000,
+        functions: ['avg', 'min', 'max', 'count'],
+      }),
+  };
+}
+const nobody: DeviceRef = { tenantId: '', deviceId: '' };
+
+async function timesOf(ask: Ask, count: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const from = performance.now();
+    await ask(i);
+    times.push(performance.now() - from);
+  }
+  return times;
+}
+
+/** A stream of a fixed rate, and questions one after another beside it. */
+async function steady(
+  store: TelemetryStore,
+  fleet: Fleet,
+  questions: Readonly<Record<string, Ask>>,
+  seconds: number,
+  pointsPerSecond: number,
+): Promise<{
+  cores: number;
+  pointsPerSecond: number;
+  acknowledgedMs: number[];
+  asked: Map<string, number[]>;
+}> {
+  const acknowledgedMs: number[] = [];
+  const asked = new Map(Object.keys(questions).map((name): [string, number[]] => [name, []]));
+  const before = fleet.sent;
+  const cpu = process.cpuUsage();
+  const from = performance.now();
+  const appends: Promise<void>[] = [];
+  let isOver = false;
+  const asking = (async () => {
+    for (let i = 0; !isOver; i++) {
+      for (const [name, ask] of Object.entries(questions)) {
+        const at = performance.now();
+        await ask(i);
+        asked.get(name)?.push(performance.now() - at);
+      }
+      await sleep(20);
+    }
+  })();
+  for (let due = from; due < from + seconds * 1000; due += (pointsPerAppend / pointsPerSecond) * 1000) {
+    const wait = due - performance.now();
+    if (wait > 1) await sleep(wait);
+    const batch = fleet.batch();
+    const at = performance.now();
+    appends.push(store.append(batch).then(() => void acknowledgedMs.push(performance.now() - at)));
+  }
+  await Promise.all(appends);
+  const ms = performance.now() - from;
+  isOver = true;
+  await asking;
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    cores: (user + system) / 1000 / ms,
+    pointsPerSecond: (fleet.sent - before) / (ms / 1000),
+    acknowledgedMs,
+    asked,
+  };
+}
+
+async function bytesOf(directory: string): Promise<number> {
+  const sizes = await Promise.all(
+    (await readdir(directory))
+      .filter((name) => name.endsWith('.day'))
+      .map(async (name) => (await stat(join(directory, name))).size),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** A small generator of random numbers whose runs can be repeated. */
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
