@@ -67,6 +67,16 @@ describe('what cannot be read', () => {
     expect(parse(body)).toEqual({ malformed: expect.any(String) });
   });
 
+  test('it may be as relaxed as ThingsBoard takes it', () => {
+    const relaxed = "{deviceName:'chip',provisionDeviceKey:key,provisionDeviceSecret:secret,token=12345678901234567}";
+    expect(parseProvisionRequest(Buffer.from(relaxed))).toMatchObject({
+      deviceName: 'chip',
+      key: 'key',
+      secret: 'secret',
+      token: '12345678901234567',
+    });
+  });
+
   test('bytes that are no UTF-8 are malformed', () => {
     const bytes = Buffer.concat([Buffer.from('{"provisionDeviceKey":"'), Buffer.from([0xff]), Buffer.from('"}')]);
     expect(parseProvisionRequest(bytes)).toEqual({ malformed: expect.stringContaining('JSON') });

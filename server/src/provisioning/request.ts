@@ -1,4 +1,5 @@
 /** The JSON of a provisioning request (reference §1.5), from bytes to checked members. */
+import { toStrictJson } from '../lib/relaxed-json.ts';
 import { type Malformed, malformed } from './malformed.ts';
 
 /** Members as the device sent them; '' stands for absent, empty and null alike. */
@@ -27,13 +28,16 @@ export function parseProvisionRequest(payload: Uint8Array): ProvisionRequest | M
   if (payload.length > maxPayloadBytes) {
     return malformed(`The provisioning request is larger than ${maxPayloadBytes} bytes.`);
   }
-  let text: string;
+  let text = '';
   let body: unknown;
   try {
     text = decoder.decode(payload);
     body = JSON.parse(text);
   } catch {
-    return malformed('The provisioning request is not valid JSON.');
+    const json = toStrictJson(text);
+    if (json === undefined) return malformed('The provisioning request is not valid JSON.');
+    text = json;
+    body = JSON.parse(json);
   }
   if (!isObject(body)) return malformed('The provisioning request is not a JSON object.');
 
