@@ -9,9 +9,11 @@
 #include "gapura.h"
 #include "gapura/posix.h"
 
+static unsigned long allocations = 0;
+#if defined(__GLIBC__) && !defined(GAPURA_SANITIZED)
+// Every allocation of the program counts, those in mbedTLS and in the C library too.
 extern "C" void *__libc_malloc(size_t size);
 extern "C" void *__libc_calloc(size_t count, size_t size);
-static unsigned long allocations = 0;
 extern "C" void *malloc(size_t size) {
   allocations++;
   return __libc_malloc(size);
@@ -20,6 +22,7 @@ extern "C" void *calloc(size_t count, size_t size) {
   allocations++;
   return __libc_calloc(count, size);
 }
+#endif
 
 using namespace gapura;
 
@@ -87,9 +90,11 @@ static const char *nameOf(Status status) {
 }
 
 static void print(const char *what, const Answer &answer) {
-  printf("%s\t%s\t%d\t%.*s\t%.*s\n", what, nameOf(answer.status), answer.httpStatus,
-         static_cast<int>(answer.code.size()), answer.code.data(), static_cast<int>(answer.body.size()),
-         answer.body.data());
+  printf("%s\t%s\t%d\t", what, nameOf(answer.status), answer.httpStatus);
+  for (char c : answer.code) putchar(c < ' ' ? '?' : c);
+  putchar('\t');
+  for (char c : answer.body) putchar(c < ' ' ? '?' : c);
+  putchar('\n');
   fflush(stdout);
 }
 
@@ -152,7 +157,7 @@ int main(int argc, char **argv) {
       int good = 0;
       for (int i = 0; i < count; i++) good += device.telemetry("{\"temperature\":21.5,\"humidity\":55}").ok();
       unsigned long after = allocations;
-      printf("measure\t%d\t%lu\t%zu\n", good, after - before, sizeof(Device));
+      printf("measure\t%d\t%lu\t%zu\t%lu\n", good, after - before, sizeof(Device), before);
     } else {
       return 2;
     }

@@ -35,10 +35,11 @@ export class UntrustedAnswer extends Error {
 }
 
 const bearerLifeSeconds = 3600;
-/** More than the second that `Date` leaves open, far less than the minute that a clock may be ahead. */
+/** More than the second that `Date` leaves open; all jumps together are half of the minute that is allowed. */
 const replayJumpMs = 2000;
-/** One remedy each for a wrong time, a missing nonce, a used jti and a forgotten key. */
-const maxAttempts = 5;
+const maxJumps = 4;
+/** The server takes tokens from up to a minute ahead. */
+const acceptedAheadMs = 55_000;
 
 /** @throws when the store holds no identity */
 export async function createJwtDevice(options: JwtDeviceOptions): Promise<JwtDevice> {
@@ -61,6 +62,8 @@ export async function createJwtDevice(options: JwtDeviceOptions): Promise<JwtDev
     if (Number.isNaN(dateMs)) return false;
     offsetMs = dateMs + 500 - now(); // rounded down by the server
     bearer = undefined;
+    // What was made with a clock that ran far ahead was never accepted.
+    if (lastJti > time() + acceptedAheadMs) lastJti = 0;
     return true;
   }
 
@@ -105,7 +108,7 @@ export async function createJwtDevice(options: JwtDeviceOptions): Promise<JwtDev
   }
 
   /** @returns whether the next attempt may fare better */
-  function remedy(code: string | undefined, key: DeviceKey, answer: DeviceHttpAnswer): boolean {
+  function remedy(code: string, key: DeviceKey, answer: DeviceHttpAnswer, jumps: number): boolean {
     const fresh = answer.header('device-nonce');
     switch (code) {
       case 'stale_token':
@@ -115,8 +118,9 @@ export async function createJwtDevice(options: JwtDeviceOptions): Promise<JwtDev
         return Boolean(fresh);
       case 'replayed':
         if (Date.parse(answer.header('date') ?? '') > time()) takeTime(answer);
-        lastJti = Math.max(Math.floor(time()), lastJti) + replayJumpMs;
-        return true;
+        // After many quick restarts, each of which jumped, the last number may be further ahead.
+        lastJti = Math.max(Math.floor(time()), lastJti) + replayJumpMs * 2 ** jumps;
+        return jumps < maxJumps;
       default:
         return false;
     }
@@ -131,17 +135,19 @@ export async function createJwtDevice(options: JwtDeviceOptions): Promise<JwtDev
     timeoutMs?: number,
   ): Promise<string> {
     const request = { method, target: `/api/v1/${path}`, body, timeoutMs };
+    // Each remedy once, but for the jumps.
     const tried = new Set<string>();
+    let jumps = 0;
     let key = identity.next ?? identity.current;
-    for (let attempts = 1; ; attempts++) {
+    for (;;) {
       // A key that waits for its first use is used where the server must prove that it knows it.
       const signs = isSigned || identity.next !== undefined;
       const { answer, proven } = await attempt(key, signs, request);
       if (proven) await settle(key);
       const code = problemCode(answer.body);
-      if (answer.status === 401 && !proven && code !== undefined && attempts < maxAttempts && !tried.has(code)) {
-        tried.add(code);
-        if (remedy(code, key, answer)) continue;
+      if (answer.status === 401 && !proven && code !== undefined && !tried.has(code)) {
+        if (code !== 'replayed') tried.add(code);
+        if (remedy(code, key, answer, code === 'replayed' ? jumps++ : 0)) continue;
         if (code === 'invalid_token' && key === identity.next) {
           // Perhaps the server has forgotten it. Nothing is dropped yet: this answer proves nothing.
           key = identity.current;

@@ -199,12 +199,12 @@ class Device {
     Sha256 hash_;
   };
 
-  /** What has been tried within one call: each remedy once. */
+  /** What has been tried within one call: each remedy once, but for the jumps. */
   struct Remedies {
     bool reconnected = false;
     bool tookTime = false;
     bool tookNonce = false;
-    bool jumped = false;
+    int jumps = 0;
     bool wentBack = false;
   };
 
@@ -264,11 +264,11 @@ class Device {
       needsNonce_ = true;
       return true;
     }
-    if (code == "replayed" && !tried.jumped) {
-      tried.jumped = true;
-      // `Date` has whole seconds: after a restart of the device its clock may be a little behind its last request.
+    if (code == "replayed" && tried.jumps < maxJumps) {
+      // `Date` has whole seconds: after a restart of the device its clock may be a little behind its last request, and
+      // after many quick ones, each of which jumped, behind by more.
       if (got.dateSeconds * 1000 > now()) takeTime(got.dateSeconds);
-      lastJti_ = nextJti() + replayJumpMs;
+      lastJti_ = nextJti() + (replayJumpMs << tried.jumps++);
       return true;
     }
     if (code == "invalid_token" && useNext_ && !tried.wentBack) {
@@ -532,8 +532,9 @@ class Device {
     }
   }
 
-  /** More than the second that `Date` leaves open, far less than the minute that a clock may be ahead. */
+  /** More than the second that `Date` leaves open; all jumps together are half of the minute that is allowed. */
   static constexpr uint64_t replayJumpMs = 2000;
+  static constexpr int maxJumps = 4;
   /** The server takes tokens from up to a minute ahead. */
   static constexpr uint64_t acceptedAheadMs = 55000;
 
