@@ -7,7 +7,7 @@ import { onSignedOut, queryClient } from './api.ts';
 import { startI18n } from './i18n/i18n.ts';
 import { router } from './router.tsx';
 import { endSession } from './session/session.ts';
-import { ToastArea } from './ui/toast.tsx';
+import { ToastHost } from './ui/toast.tsx';
 import './styles.css';
 
 onSignedOut(() => {
@@ -26,7 +26,7 @@ createRoot(root).render(
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={queryClient}>
         <RouterProvider router={router} />
-        <ToastArea />
+        <ToastHost />
       </QueryClientProvider>
     </CSPProvider>
   </StrictMode>,

@@ -7,17 +7,17 @@ import { cx } from '../ui/cx.ts';
 import { Kbd } from '../ui/kbd.tsx';
 import { type Command, useCommands } from './commands.ts';
 
-export function CommandPalette({ open, onOpenChange }: { readonly open: boolean; onOpenChange(open: boolean): void }) {
+export function CommandPalette({ onClose }: { onClose(): void }) {
   const { t } = useTranslation();
   return (
-    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+    <Dialog.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Dialog.Portal>
         <Dialog.Backdrop className="appear fixed inset-0 z-50 bg-black/40" />
         <Dialog.Popup
           aria-label={t('palette.title')}
           className="appear fixed top-[12dvh] left-1/2 z-50 flex max-h-[70dvh] w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 flex-col overflow-hidden rounded-xl border border-line bg-surface shadow-pop outline-none"
         >
-          {open && <PaletteContent close={() => onOpenChange(false)} />}
+          <PaletteContent close={onClose} />
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>

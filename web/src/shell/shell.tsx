@@ -1,13 +1,17 @@
 /** What stands around every page: sidebar (a drawer on a phone), palette, notices. */
-import { Dialog } from '@base-ui/react/dialog';
 import { Outlet, useRouterState } from '@tanstack/react-router';
 import { Menu as MenuIcon } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../ui/button.tsx';
-import { CommandPalette } from './command-palette.tsx';
 import { ConnectionNotice } from './connection-notice.tsx';
 import { Sidebar } from './sidebar.tsx';
+
+// What is not seen at first is loaded when it is wanted.
+const CommandPalette = lazy(() =>
+  import('./command-palette.tsx').then((module) => ({ default: module.CommandPalette })),
+);
+const Drawer = lazy(() => import('./drawer.tsx').then((module) => ({ default: module.Drawer })));
 
 export function Shell() {
   const { t } = useTranslation();
@@ -52,24 +56,22 @@ export function Shell() {
         <img src="/gapura.svg" alt="" className="size-5" />
         <span className="font-semibold text-sm">Gapura</span>
       </header>
-      <Dialog.Root open={isDrawerOpen} onOpenChange={setDrawerOpen}>
-        <Dialog.Portal>
-          <Dialog.Backdrop className="appear fixed inset-0 z-40 bg-black/40" />
-          <Dialog.Popup
-            aria-label={t('menu')}
-            className="appear fixed inset-y-0 left-0 z-50 w-64 border-line border-r bg-sunken shadow-pop outline-none"
-          >
-            <Sidebar onSearch={openPalette} />
-          </Dialog.Popup>
-        </Dialog.Portal>
-      </Dialog.Root>
+      {isDrawerOpen && (
+        <Suspense>
+          <Drawer onClose={() => setDrawerOpen(false)} onSearch={openPalette} />
+        </Suspense>
+      )}
       <div className="flex min-w-0 flex-1 flex-col">
         <ConnectionNotice />
         <main id="content" tabIndex={-1} className="flex min-w-0 flex-1 flex-col outline-none">
           <Outlet />
         </main>
       </div>
-      <CommandPalette open={isPaletteOpen} onOpenChange={setPaletteOpen} />
+      {isPaletteOpen && (
+        <Suspense>
+          <CommandPalette onClose={() => setPaletteOpen(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -3,14 +3,17 @@ import { CopyButton } from './copy-button.tsx';
 /** Text to paste elsewhere, with its copy button. */
 export function CodeBlock({ code, label }: { readonly code: string; readonly label: string }) {
   return (
-    <div className="relative min-w-0 rounded-md border border-line bg-sunken">
-      <div className="absolute top-1.5 right-1.5 rounded bg-sunken">
-        <CopyButton value={code} label={label} />
-      </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard */}
-      <pre tabIndex={0} className="max-h-96 overflow-auto p-3 pr-11 font-mono text-ink text-xs leading-relaxed">
+    <div className="flex min-w-0 items-start rounded-md border border-line bg-sunken">
+      <pre
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
+        tabIndex={0}
+        className="max-h-96 min-w-0 flex-1 overflow-auto p-3 font-mono text-ink text-xs leading-relaxed"
+      >
         <code>{code}</code>
       </pre>
+      <div className="p-1">
+        <CopyButton value={code} label={label} />
+      </div>
     </div>
   );
 }

@@ -11,14 +11,17 @@ export function Menu({
   children,
   align = 'end',
   side = 'bottom',
+  defaultOpen = false,
 }: {
   readonly trigger: ReactElement;
   readonly children: ReactNode;
   readonly align?: 'start' | 'end';
   readonly side?: 'bottom' | 'top';
+  /** Opens as it appears: for a menu that is loaded when its button is pressed. */
+  readonly defaultOpen?: boolean;
 }) {
   return (
-    <Base.Root>
+    <Base.Root defaultOpen={defaultOpen}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner sideOffset={6} align={align} side={side} className="z-50">

@@ -1,59 +1,48 @@
-import { Toast as Base } from '@base-ui/react/toast';
-import { CircleAlert, CircleCheck, X } from 'lucide-react';
-import { useTranslation } from 'react-i18next';
-import { buttonClass } from './button.tsx';
+/** Notices in passing. What shows them is loaded with the first one. */
+import { lazy, Suspense, useSyncExternalStore } from 'react';
 
-const manager = Base.createToastManager();
+const loadArea = () => import('./toast-area.tsx');
+const ToastArea = lazy(() => loadArea().then((module) => ({ default: module.ToastArea })));
+
+let isWanted = false;
+const listeners = new Set<() => void>();
+
+function show(title: string, description: string | undefined, kind: 'done' | 'fault', timeoutMs: number): void {
+  isWanted = true;
+  for (const listener of listeners) listener();
+  void loadArea().then(({ manager }) =>
+    manager.add({
+      title,
+      ...(description !== undefined && { description }),
+      type: kind,
+      timeout: timeoutMs,
+      priority: kind === 'fault' ? 'high' : 'low',
+    }),
+  );
+}
 
 /** Says in passing that something was done. */
 export function toast(title: string, description?: string): void {
-  manager.add({ title, ...(description !== undefined && { description }), type: 'done', timeout: 4000 });
+  show(title, description, 'done', 4000);
 }
 
 /** Says in passing that something went wrong; stays longer. */
 export function toastError(title: string, description?: string): void {
-  manager.add({
-    title,
-    ...(description !== undefined && { description }),
-    type: 'fault',
-    timeout: 9000,
-    priority: 'high',
-  });
+  show(title, description, 'fault', 9000);
 }
 
-export function ToastArea() {
-  return (
-    <Base.Provider toastManager={manager} limit={3}>
-      <Base.Portal>
-        <Base.Viewport className="fixed right-4 bottom-4 z-60 flex w-[calc(100vw-2rem)] max-w-sm flex-col gap-2">
-          <Toasts />
-        </Base.Viewport>
-      </Base.Portal>
-    </Base.Provider>
+/** Once, around no page: where the notices appear. */
+export function ToastHost() {
+  const isShown = useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => isWanted,
   );
-}
-
-function Toasts() {
-  const { t } = useTranslation();
-  const { toasts } = Base.useToastManager();
-  return toasts.map((item) => (
-    <Base.Root
-      key={item.id}
-      toast={item}
-      className="appear flex items-start gap-2.5 rounded-lg border border-line bg-surface p-3 shadow-pop data-limited:hidden"
-    >
-      {item.type === 'fault' ? (
-        <CircleAlert className="mt-0.5 size-4 shrink-0 text-danger" aria-hidden="true" />
-      ) : (
-        <CircleCheck className="mt-0.5 size-4 shrink-0 text-ok" aria-hidden="true" />
-      )}
-      <div className="min-w-0 flex-1">
-        <Base.Title className="font-medium text-ink text-sm" />
-        <Base.Description className="text-ink-2 text-sm" />
-      </div>
-      <Base.Close aria-label={t('close')} className={buttonClass('quiet', 'sm', true)}>
-        <X className="size-3.5" />
-      </Base.Close>
-    </Base.Root>
-  ));
+  return isShown ? (
+    <Suspense>
+      <ToastArea />
+    </Suspense>
+  ) : null;
 }
