@@ -32,7 +32,66 @@ export const MqttBasicCredentials = Type.Object(
   { additionalProperties: false },
 );
 
-export const Credentials = Type.Union([AccessTokenCredentials, MqttBasicCredentials]);
+export const jwtAlgorithms = ['HS256', 'ES256', 'EdDSA'] as const;
+export type JwtAlgorithm = (typeof jwtAlgorithms)[number];
+const JwtAlgorithm = Type.Enum(jwtAlgorithms);
+
+/** What a token may be for. */
+export const deviceScopes = ['telemetry', 'attributes', 'rpc', 'ota'] as const;
+export type DeviceScope = (typeof deviceScopes)[number];
+
+const kid = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'Names the key; unique over the server' });
+const jwtSecret = Type.String({ pattern: '^[A-Za-z0-9_-]{43,86}$', description: 'base64url of 32 to 64 bytes' });
+const scope = Type.String({
+  pattern: '^(?:telemetry|attributes|rpc|ota)(?: (?:telemetry|attributes|rpc|ota)){0,3}$',
+  description: 'Rights of the key; all when absent',
+});
+/** PEM (SPKI) or JWK. */
+const PublicKey = Type.Union([
+  Type.String({ minLength: 1, maxLength: 4096 }),
+  Type.Object({ kty: Type.String({ maxLength: 16 }) }, { additionalProperties: Type.String({ maxLength: 1024 }) }),
+]);
+
+/**
+ * A key that a device signs JSON Web Tokens with: HS256 with a `key`, which is told when it is made and never again, or
+ * ES256 and EdDSA with a `publicKey`. `deviceId` and `instance` are the `sub` and `aud` of its tokens.
+ */
+export const JwtCredentials = Type.Object(
+  {
+    type: Type.Literal('JWT'),
+    alg: JwtAlgorithm,
+    kid,
+    key: Type.Optional(jwtSecret),
+    publicKey: Type.Optional(Type.String({ maxLength: 4096, description: 'PEM (SPKI)' })),
+    scope: Type.Optional(scope),
+    deviceId: Type.Optional(Id),
+    instance: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+);
+export type JwtCredentials = Static<typeof JwtCredentials>;
+
+/** JWT credentials as they are asked for: what is absent is made up; `derived` makes the key from the group key. */
+export const JwtCredentialsRequest = Type.Object(
+  {
+    type: Type.Literal('JWT'),
+    alg: Type.Optional(JwtAlgorithm),
+    kid: Type.Optional(kid),
+    key: Type.Optional(jwtSecret),
+    publicKey: Type.Optional(PublicKey),
+    derived: Type.Optional(Type.Boolean()),
+    scope: Type.Optional(scope),
+  },
+  { additionalProperties: false },
+);
+export type JwtCredentialsRequest = Static<typeof JwtCredentialsRequest>;
+
+/** Credentials as they are given to the platform. */
+export const CredentialsRequest = Type.Union([AccessTokenCredentials, MqttBasicCredentials, JwtCredentialsRequest]);
+export type CredentialsRequest = Static<typeof CredentialsRequest>;
+
+/** Credentials as they stand. */
+export const Credentials = Type.Union([AccessTokenCredentials, MqttBasicCredentials, JwtCredentials]);
 export type Credentials = Static<typeof Credentials>;
 export type CredentialsType = Credentials['type'];
 
@@ -44,6 +103,8 @@ export const DeviceCredentials = Type.Object({
   createdAt: TimestampMs,
   /** The ones before, while they still work after a rotation. */
   retiring: Type.Union([Type.Object({ id: Id, credentials: Credentials, expiresAt: TimestampMs }), Type.Null()]),
+  /** JWT: the key that the device asked for and has not used yet. */
+  next: Type.Union([Type.Object({ id: Id, credentials: Credentials, createdAt: TimestampMs }), Type.Null()]),
 });
 export type DeviceCredentials = Static<typeof DeviceCredentials>;
 

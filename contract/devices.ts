@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Id, PageQuery, TimestampMs } from './common.ts';
-import { Credentials } from './credentials.ts';
+import { Credentials, CredentialsRequest } from './credentials.ts';
 
 const deviceFields = {
   name: Type.String({ minLength: 1, maxLength: 255, description: 'Unique in the tenant' }),
@@ -36,7 +36,7 @@ export const CreateDevice = Type.Object(
     isGateway: Type.Optional(deviceFields.isGateway),
     enabled: Type.Optional(deviceFields.enabled),
     profileId: Type.Optional(Id),
-    credentials: Type.Optional(Credentials),
+    credentials: Type.Optional(CredentialsRequest),
   },
   { additionalProperties: false },
 );

@@ -23,12 +23,20 @@ export const RateLimit = Type.String({
   description: '`count:seconds`, up to four joined by commas; empty for the default of the server',
 });
 
+export const minAuths = ['token', 'bearer', 'signed', 'mtls'] as const;
+export const MinAuth = Type.Enum(minAuths, {
+  description:
+    'The weakest way in which devices may prove themselves: an access token, a bearer JWT, a JWT over each request, a client certificate',
+});
+export type MinAuth = (typeof minAuths)[number];
+
 const provisioningFields = {
   strategy: ProvisionStrategy,
   reprovision: ReprovisionPolicy,
   key: Type.String({ minLength: 1, maxLength: 255, description: 'provisionDeviceKey; unique over the server' }),
   secret: Type.String({ minLength: 8, maxLength: 255, description: 'provisionDeviceSecret' }),
   rateLimit: RateLimit,
+  requireProof: Type.Boolean({ description: 'Take a provisionProof alone, never the secret itself' }),
 };
 
 const profileFields = {
@@ -36,7 +44,11 @@ const profileFields = {
   description: Type.String({ maxLength: 4000, pattern: '^[^\\u0000]*$' }),
   isDefault: Type.Boolean({ description: 'Devices that name no profile get this one; one per tenant' }),
   tlsOnly: Type.Boolean({ description: 'Refuse devices of this profile on connections without TLS' }),
-  tokenInPath: Type.Boolean({ description: 'Let devices prove themselves by an access token in the HTTP path' }),
+  tokenInPath: Type.Boolean({
+    description: 'Let devices prove themselves by an access token in the HTTP path, if minAuth allows tokens at all',
+  }),
+  minAuth: MinAuth,
+  requireNonce: Type.Boolean({ description: 'Signed requests must carry the Device-Nonce of the server' }),
 };
 
 /** The `secret` is shown to admins and owners; others get null. */
@@ -47,6 +59,7 @@ export const Profile = Type.Object({
     ...provisioningFields,
     secret: Type.Union([provisioningFields.secret, Type.Null()]),
   }),
+  hasGroupKey: Type.Boolean({ description: 'Keys of its devices may be derived from a group key' }),
   deviceCount: Type.Integer(),
   createdAt: TimestampMs,
   updatedAt: TimestampMs,
@@ -63,6 +76,8 @@ export const CreateProfile = Type.Object(
     isDefault: Type.Optional(profileFields.isDefault),
     tlsOnly: Type.Optional(profileFields.tlsOnly),
     tokenInPath: Type.Optional(profileFields.tokenInPath),
+    minAuth: Type.Optional(profileFields.minAuth),
+    requireNonce: Type.Optional(profileFields.requireNonce),
     provisioning: Type.Optional(optionalProvisioning),
   },
   { additionalProperties: false },
@@ -71,3 +86,16 @@ export type CreateProfile = Static<typeof CreateProfile>;
 
 export const UpdateProfile = Type.Partial(CreateProfile, { additionalProperties: false, minProperties: 1 });
 export type UpdateProfile = Static<typeof UpdateProfile>;
+
+/** A group key that a factory has already; one is made when none is given. */
+export const SetGroupKey = Type.Object(
+  {
+    key: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{43,86}$', description: 'base64url of 32 to 64 bytes' })),
+  },
+  { additionalProperties: false },
+);
+export type SetGroupKey = Static<typeof SetGroupKey>;
+
+/** Shown this once. */
+export const GroupKey = Type.Object({ groupKey: Type.String() });
+export type GroupKey = Static<typeof GroupKey>;

@@ -9,6 +9,7 @@ import { createIngest } from '../../server/src/ingest/create-ingest.ts';
 import { systemClock } from '../../server/src/lib/clock.ts';
 import { createMetrics } from '../../server/src/metrics.ts';
 import { createDeviceHttpApi } from '../../server/src/transports/http/device-http-api.ts';
+import { noDeviceTokens } from '../../server/test/no-device-tokens.ts';
 
 const metrics = createMetrics();
 const log = { error: console.error, info: console.error };
@@ -26,7 +27,13 @@ function byAccessToken(token: string): DeviceIdentity {
       isGateway: false,
       credentialsId: token,
       credentialsExpireAt: null,
-      policy: { profileId: 'profile', tlsOnly: false, tokenInPath: true },
+      policy: {
+        profileId: 'profile',
+        tlsOnly: false,
+        tokenInPath: true,
+        minAuth: 'token' as const,
+        requireNonce: false,
+      },
     });
     devices.set(token, device);
   }
@@ -39,6 +46,7 @@ const ingest = createIngest({
   ...{ attributes, sessions, bus, metrics, clock: systemClock, log },
 });
 const api = createDeviceHttpApi({
+  ...noDeviceTokens,
   gate: { byAccessToken },
   provisioner: { handle: async () => ({ kind: 'malformed', message: '' }) },
   ...{ ingest, attributes, sessions, metrics, clock: systemClock, log },

@@ -31,6 +31,7 @@ const answerTimeoutMs = 30_000;
 /** The CONNECT fields that prove these credentials. */
 export function mqttIdentity(credentials: Credentials): { clientId?: string; username?: string; password?: string } {
   if (credentials.type === 'ACCESS_TOKEN') return { username: credentials.token };
+  if (credentials.type === 'JWT') throw new Error('A JWT is made anew for each connection: give it as the password.');
   const { clientId, userName, password } = credentials;
   return {
     ...(clientId !== undefined && { clientId }),

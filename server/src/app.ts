@@ -12,10 +12,17 @@ import { createMemoryBus } from './bus/memory.ts';
 import type { Config } from './config.ts';
 import { createGate } from './credentials/create-gate.ts';
 import { createCredentials } from './credentials/credentials.ts';
+import type { Gate } from './credentials/gate.ts';
+import { createJwtKeys } from './credentials/jwt-keys.ts';
 import { registerCredentialsRoutes } from './credentials/routes.ts';
 import { type DataDir, openDataDir } from './data-dir/data-dir.ts';
 import { openInstance } from './data-dir/instance.ts';
 import { openDatabase } from './db/open.ts';
+import { createDeviceTokens } from './device-tokens/device-tokens.ts';
+import { createNonces } from './device-tokens/nonce.ts';
+import { registerJwks } from './device-tokens/routes.ts';
+import { openServerKey } from './device-tokens/server-key.ts';
+import { createTokenRequests } from './device-tokens/token-requests.ts';
 import { createDeviceCreator } from './devices/create-devices.ts';
 import { createDevices } from './devices/devices.ts';
 import { registerDeviceRoutes } from './devices/routes.ts';
@@ -41,6 +48,8 @@ import { registerOverviewRoutes } from './overview/routes.ts';
 import { createProfiles } from './profiles/profiles.ts';
 import { registerProfileRoutes } from './profiles/routes.ts';
 import { createProvisioner } from './provisioning/create-provisioner.ts';
+import { registerSecurityEventRoutes } from './security-events/routes.ts';
+import { createSecurityEvents } from './security-events/security-events.ts';
 import { createSessions } from './sessions/create-sessions.ts';
 import { registerSetupRoutes } from './setup/routes.ts';
 import { createSetup } from './setup/setup.ts';
@@ -68,6 +77,8 @@ export interface AppOptions {
   readonly clock?: Clock;
   /** Cheaper in tests. */
   readonly passwordCost?: PasswordCost;
+  /** What stands in the place of the gate: a benchmark that measures what the gate costs needs a way around it. */
+  readonly inPlaceOfGate?: (gate: Gate) => Gate;
 }
 
 export interface AppAddresses {
@@ -141,7 +152,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     const sealer = createSealer(dataDir.masterKey);
     const db = await openDatabase(layout.entityDatabase);
     opens('database', () => db.destroy());
-    await openInstance(db, sealer);
+    const { instanceId } = await openInstance(db, sealer);
+    const serverKey = await openServerKey({ db, sealer });
+    const nonces = createNonces({ sealer, clock });
     const metrics = createMetrics();
     const bus = createMemoryBus(onFault('a listener on the bus failed'));
     const store = createTelemetryEngine({
@@ -170,6 +183,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     const audit = createAudit({ db, clock, log });
     audit.start();
     opens('audit log', () => audit.stop());
+    const securityEvents = createSecurityEvents({ db, clock, bus, metrics, log });
+    securityEvents.start();
+    opens('security events', () => securityEvents.stop());
     const profiles = createProfiles({ db, sealer, clock, bus });
     const tenants = createTenants({
       db,
@@ -216,7 +232,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     const credentials = createCredentials({ db, sealer, clock, bus, onFault: onFault('credentials were not swept') });
     credentials.start();
     opens('credentials', () => credentials.stop());
-    const gate = createGate({ db, sealer, clock, bus });
+    const theGate = createGate({ db, sealer, clock, bus });
+    const gate = options.inPlaceOfGate?.(theGate) ?? theGate;
+    const jwtKeys = createJwtKeys({ db, sealer, clock, bus, onFault: onFault('a key was not retired') });
+    const deviceTokens = createDeviceTokens({ keys: jwtKeys, nonces, serverKey, instanceId, clock });
     const creator = createDeviceCreator({ db, sealer, clock, bus });
     const devices = createDevices({
       db,
@@ -224,6 +243,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       bus,
       creator,
       profiles,
+      instanceId,
       activity: sessions.activity,
       async onDeviceDeleted(device) {
         await ingest.committed();
@@ -242,6 +262,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       clock,
       log,
     });
+    const tokenRequests = createTokenRequests({ keys: jwtKeys, serverKey, instanceId, clock, credentials });
     const provisioner = createProvisioner({
       db,
       profiles,
@@ -252,6 +273,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       metrics,
       clock,
       log,
+      nonces,
+      instanceId,
     });
     opens('provisioning', () => provisioner.idle());
 
@@ -302,10 +325,12 @@ export async function createApp(options: AppOptions): Promise<App> {
         registerUserRoutes(api, { users });
         registerApiKeyRoutes(api, { apiKeys });
         registerAuditRoutes(api, { audit });
+        registerSecurityEventRoutes(api, { securityEvents });
+        registerJwks(api, serverKey);
         registerProfileRoutes(api, { profiles, audit });
         registerDeviceRoutes(api, { devices, audit });
         registerImportRoutes(api, { imports, clock });
-        registerCredentialsRoutes(api, { credentials, devices, audit });
+        registerCredentialsRoutes(api, { credentials, devices, audit, instanceId });
         registerAttributeRoutes(api, { attributes, devices, audit });
         registerTelemetryRoutes(api, { telemetry, clock });
         registerOverviewRoutes(api, { overview });
@@ -332,6 +357,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     );
     opens('platform API', () => api.close());
     const deviceHttp = createDeviceHttpApi({
+      tokens: deviceTokens,
+      tokenRequests,
+      securityEvents,
       gate,
       ingest,
       attributes,

@@ -10,6 +10,7 @@ import type { DownlinkWaiter } from '../src/sessions/sessions.ts';
 import { createDeviceHttpApi } from '../src/transports/http/device-http-api.ts';
 import type { DeviceHttpLimits } from '../src/transports/http/limits.ts';
 import { FakeClock } from './fake-clock.ts';
+import { noDeviceTokens } from './no-device-tokens.ts';
 
 /** A message that waits for its acknowledgement. */
 export interface HeldUplink {
@@ -27,7 +28,7 @@ export function identityOf(token: string): DeviceIdentity {
     isGateway: false,
     credentialsId: `credentials-${token}`,
     credentialsExpireAt: null,
-    policy: { profileId: 'profile', tlsOnly: false, tokenInPath: true },
+    policy: { profileId: 'profile', tlsOnly: false, tokenInPath: true, minAuth: 'token', requireNonce: false },
   };
 }
 
@@ -62,6 +63,7 @@ export async function startDeviceHttpServer(limits: Partial<DeviceHttpLimits> = 
     };
 
   const api = createDeviceHttpApi({
+    ...noDeviceTokens,
     gate: {
       byAccessToken(token, arrival) {
         asked.push({ token, arrival });

@@ -59,7 +59,16 @@ export async function startRegistryApp() {
   const credentials = createCredentials({ db, sealer, clock, bus, onFault });
   const gate = createGate({ db, sealer, clock, bus });
   const onDeviceDeleted = async (device: DeviceRef): Promise<void> => void forgotten.push(device);
-  const devices = createDevices({ db, clock, bus, creator, profiles, activity, onDeviceDeleted });
+  const devices = createDevices({
+    db,
+    clock,
+    bus,
+    creator,
+    profiles,
+    instanceId: 'instance',
+    activity,
+    onDeviceDeleted,
+  });
   const attributes = createAttributes({ db, clock, bus, activity });
 
   for (const id of ['t1', 't2']) {
@@ -85,7 +94,7 @@ export async function startRegistryApp() {
       (instance) => {
         registerProfileRoutes(instance, { profiles, audit });
         registerDeviceRoutes(instance, { devices, audit });
-        registerCredentialsRoutes(instance, { credentials, devices, audit });
+        registerCredentialsRoutes(instance, { credentials, devices, audit, instanceId: 'instance' });
         registerAttributeRoutes(instance, { attributes, devices, audit });
       },
     );

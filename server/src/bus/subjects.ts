@@ -54,13 +54,30 @@ export interface ProfileChanged {
   readonly profileId: string;
 }
 
+/** Something was refused at a gate; one message for many of a kind within some seconds. Times in ms. */
+export interface SecurityRecorded {
+  readonly kind: 'security.recorded';
+  readonly tenantId: string;
+  /** As in `GET /v1/security-events`: `device_token.refused`, … */
+  readonly event: string;
+  readonly reason: string;
+  readonly transport: string;
+  /** Null when no device is known. */
+  readonly deviceId: string | null;
+  readonly address: string;
+  readonly count: number;
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
 export type BusMessage =
   | TelemetryStored
   | AttributesChanged
   | DeviceChanged
   | CredentialsRevoked
   | DeviceActivityChanged
-  | ProfileChanged;
+  | ProfileChanged
+  | SecurityRecorded;
 
 type Tenant = string;
 type Device = string;
@@ -71,5 +88,6 @@ export const subjects = {
   /** DeviceChanged and CredentialsRevoked. */
   device: (tenant: Tenant, device: Device): string => `devices.${tenant}.${device}`,
   activity: (tenant: Tenant, device: Device): string => `activity.${tenant}.${device}`,
+  security: (tenant: Tenant): string => `security.${tenant}`,
   profile: (tenant: Tenant, profile: string): string => `profiles.${tenant}.${profile}`,
 } as const;

@@ -37,6 +37,8 @@ export function errorCells({ line, column, code, name, reason }: RowError): stri
 
 export const credentialsHeader = ['name', 'deviceId', 'credentialsType', 'token', 'clientId', 'userName', 'password'];
 export function credentialsCells({ name, deviceId, credentials }: NewCredentials): string[] {
+  // Keys of JWT credentials come with the NDJSON answer alone: they have no column.
+  if (credentials.type === 'JWT') return [name, deviceId, credentials.type, '', '', '', ''];
   if (credentials.type === 'ACCESS_TOKEN') return [name, deviceId, credentials.type, credentials.token, '', '', ''];
   const { clientId = '', userName = '', password = '' } = credentials;
   return [name, deviceId, credentials.type, '', clientId, userName, password];

@@ -33,6 +33,8 @@ export function createGate(deps: GateDeps): Gate {
   function admit(holder: KeyHolder | undefined, arrival: Arrival): GateAnswer {
     if (holder === undefined) return refusals.invalid;
     const { identity, enabled } = holder;
+    // Whatever else is the matter: a static secret is the weakest way.
+    if (identity.policy.minAuth !== 'token') return refusals.tooWeak;
     if (!enabled) return refusals.disabled;
     if (identity.policy.tlsOnly && !arrival.secure) return refusals.insecure;
     if (arrival.transport === 'http' && !identity.policy.tokenInPath) return refusals.tooWeak;

@@ -25,6 +25,7 @@ describe('credentials of a device', () => {
       deviceId,
       credentials: token('first'),
       createdAt: app.clock.now(),
+      next: null,
       retiring: null,
     });
   });

@@ -1,5 +1,5 @@
 /** What devices prove themselves with: shown, set, rotated, revoked. Sealed at rest. */
-import type { Credentials, DeviceCredentials } from '#contract/credentials.ts';
+import type { Credentials, CredentialsRequest, DeviceCredentials, JwtCredentials } from '#contract/credentials.ts';
 import type { Bus } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
 import { isUniqueViolation } from '../db/open.ts';
@@ -9,6 +9,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Sealer } from '../lib/seal.ts';
 import { uuidv7 } from '../lib/uuid.ts';
 import type { DeviceRef } from '../telemetry/store.ts';
+import { groupKeyContext } from './group-key.ts';
 import { lookupHash, lookupKey, supersededLookupHash } from './lookup.ts';
 import {
   type CredentialsRow,
@@ -18,9 +19,11 @@ import {
   insertCredentials,
   retireCredentials,
   selectCredentials,
+  selectJwtContext,
 } from './queries.ts';
 import {
   canonicalJson,
+  completeCredentials,
   faultOfCredentials,
   generateCredentials,
   parseCredentials,
@@ -38,13 +41,21 @@ export interface DeviceCredentialsStore {
    * device has already changes nothing.
    * @throws AppError `not_found`, `invalid_payload`, `credentials_taken`
    */
-  set(tenantId: string, deviceId: string, credentials: Credentials): Promise<DeviceCredentials>;
+  set(tenantId: string, deviceId: string, credentials: CredentialsRequest): Promise<DeviceCredentials>;
   /**
    * Gives the device new secrets. For `overlapSeconds` the credentials before work beside the new ones; of two
    * rotations in a row the second ends the first one's overlap. A device without credentials gets an access token.
-   * @throws AppError `not_found`
+   * A new JWT key also ends the one before it by being used.
+   * @throws AppError `not_found`, `invalid_request` (a key that the device alone has)
    */
   rotate(tenantId: string, deviceId: string, options: { readonly overlapSeconds: number }): Promise<DeviceCredentials>;
+  /**
+   * Puts another key beside the one that the device has just used; that one ends when the new one is first used. Any
+   * third key ends now.
+   * @param usedId the credentials that were used
+   * @throws AppError `not_found` (also when those have ended meanwhile), `credentials_taken`
+   */
+  addNext(device: DeviceRef, usedId: string, next: JwtCredentials): Promise<void>;
   /** Leaves the device without working credentials. @throws AppError `not_found` */
   revoke(tenantId: string, deviceId: string): Promise<void>;
   /** The credentials that work now; undefined when there are none, or no such device. */
@@ -75,11 +86,12 @@ export function createCredentials(deps: CredentialsDeps): DeviceCredentialsStore
   const open = (row: CredentialsRow): Credentials => parseCredentials(sealer.open(row.sealed, `credentials:${row.id}`));
 
   function show(deviceId: string, rows: readonly CredentialsRow[]): DeviceCredentials {
-    const current = rows.find((row) => row.expires_at === null);
+    const current = currentOf(rows);
     if (current === undefined) {
       throw new AppError('not_found', 'The device has no credentials; set or rotate them to let it in.');
     }
     const now = clock.now();
+    const next = rows.find((row) => row.expires_at === null && row !== current);
     const retiring = rows.find((row) => row.expires_at !== null && row.expires_at > now);
     return {
       id: current.id,
@@ -90,10 +102,17 @@ export function createCredentials(deps: CredentialsDeps): DeviceCredentialsStore
         retiring === undefined
           ? null
           : { id: retiring.id, credentials: open(retiring), expiresAt: retiring.expires_at ?? 0 },
+      next: next === undefined ? null : { id: next.id, credentials: open(next), createdAt: next.created_at },
     };
   }
 
-  async function add(trx: Db, tenantId: string, deviceId: string, credentials: Credentials): Promise<CredentialsRow> {
+  async function add(
+    trx: Db,
+    tenantId: string,
+    deviceId: string,
+    credentials: Credentials,
+    replaces: string | null = null,
+  ): Promise<CredentialsRow> {
     const id = uuidv7(clock.now());
     const row: CredentialsRow = {
       id,
@@ -104,6 +123,8 @@ export function createCredentials(deps: CredentialsDeps): DeviceCredentialsStore
       sealed: sealer.seal(canonicalJson(credentials), `credentials:${id}`),
       created_at: clock.now(),
       expires_at: null,
+      replaces,
+      replay_floor: 0,
     };
     await insertCredentials(trx, row);
     return row;
@@ -149,12 +170,15 @@ export function createCredentials(deps: CredentialsDeps): DeviceCredentialsStore
     { overlapSeconds }: { readonly overlapSeconds: number },
   ): Promise<DeviceCredentials> {
     const rows = await change(tenantId, deviceId, async (trx, before) => {
-      const current = before.find((row) => row.expires_at === null);
+      const current = currentOf(before);
       if (current === undefined) {
         await deleteCredentials(trx, ids(before));
         return [await add(trx, tenantId, deviceId, generateCredentials('ACCESS_TOKEN'))];
       }
       const old = open(current);
+      if (old.type === 'JWT' && old.key === undefined) {
+        throw new AppError('invalid_request', `The device keeps its ${old.alg} key: set its next public key instead.`);
+      }
       const fresh = rotatedCredentials(old);
       if (overlapSeconds === 0) {
         await deleteCredentials(trx, ids(before));
@@ -165,7 +189,7 @@ export function createCredentials(deps: CredentialsDeps): DeviceCredentialsStore
       const oldHash =
         lookupKey(old) === lookupKey(fresh) ? supersededLookupHash(sealer, lookupKey(old)) : current.lookup_hash;
       await retireCredentials(trx, current.id, oldHash, expiresAt);
-      const added = await add(trx, tenantId, deviceId, fresh);
+      const added = await add(trx, tenantId, deviceId, fresh, fresh.type === 'JWT' ? current.id : null);
       return [added, { ...current, lookup_hash: oldHash, expires_at: expiresAt }];
     });
     return show(deviceId, rows);
@@ -193,7 +217,15 @@ export function createCredentials(deps: CredentialsDeps): DeviceCredentialsStore
       return show(deviceId, rows);
     },
 
-    async set(tenantId, deviceId, credentials) {
+    async set(tenantId, deviceId, request) {
+      const context = request.type === 'JWT' ? await selectJwtContext(db, tenantId, deviceId) : undefined;
+      const sealed = context?.group_key_sealed;
+      const groupKey = sealed == null ? undefined : sealer.open(sealed, groupKeyContext(context?.profile_id ?? ''));
+      const credentials = completeCredentials(request, {
+        deviceName: context?.name ?? '',
+        groupKey: groupKey === undefined ? undefined : Buffer.from(groupKey, 'base64url'),
+      });
+      if (typeof credentials === 'string') throw new AppError('invalid_payload', credentials);
       const fault = faultOfCredentials(credentials);
       if (fault !== undefined) throw new AppError('invalid_payload', fault);
       const wanted = canonicalJson(credentials);
@@ -207,6 +239,17 @@ export function createCredentials(deps: CredentialsDeps): DeviceCredentialsStore
 
     rotate,
 
+    async addNext({ tenantId, deviceId }, usedId, next) {
+      const fault = faultOfCredentials(next);
+      if (fault !== undefined) throw new AppError('invalid_payload', fault);
+      await change(tenantId, deviceId, async (trx, before) => {
+        const used = before.find((row) => row.id === usedId);
+        if (used === undefined) throw new AppError('not_found', 'The key that asked for its next one has ended.');
+        await deleteCredentials(trx, ids(before.filter((row) => row !== used)));
+        return [used, await add(trx, tenantId, deviceId, next, usedId)];
+      });
+    },
+
     async revoke(tenantId, deviceId) {
       await change(tenantId, deviceId, async (trx, before) => {
         await deleteCredentials(trx, ids(before));
@@ -215,7 +258,7 @@ export function createCredentials(deps: CredentialsDeps): DeviceCredentialsStore
     },
 
     async current({ tenantId, deviceId }) {
-      const row = (await selectCredentials(db, tenantId, deviceId)).find((row) => row.expires_at === null);
+      const row = currentOf(await selectCredentials(db, tenantId, deviceId));
       return row === undefined ? undefined : open(row);
     },
 
@@ -232,4 +275,10 @@ export function createCredentials(deps: CredentialsDeps): DeviceCredentialsStore
       cancelSweep = undefined;
     },
   };
+}
+
+/** Of those without an end the one that is in use: a next key that was never used does not count yet. */
+function currentOf(rows: readonly CredentialsRow[]): CredentialsRow | undefined {
+  const standing = rows.filter((row) => row.expires_at === null);
+  return standing.find(({ replaces }) => !standing.some(({ id }) => id === replaces));
 }

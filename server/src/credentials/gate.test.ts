@@ -118,7 +118,7 @@ describe('an access token in the HTTP path', () => {
       isGateway: false,
       credentialsId,
       credentialsExpireAt: null,
-      policy: { profileId: app.profileId, tlsOnly: false, tokenInPath: true },
+      policy: { profileId: app.profileId, tlsOnly: false, tokenInPath: true, minAuth: 'token', requireNonce: false },
     });
     expect(Object.isFrozen(second)).toBe(true);
   });

@@ -1,11 +1,16 @@
 /** Who is at the gate: from what a device shows to the device that it is. Answers come from memory when they can. */
 import type { ErrorCode } from '#contract/errors.ts';
+import type { MinAuth } from '#contract/profiles.ts';
 
 /** What the profile of a device asks of its connections. */
 export interface ProfilePolicy {
   readonly profileId: string;
   readonly tlsOnly: boolean;
   readonly tokenInPath: boolean;
+  /** The weakest way in which the device may prove itself. */
+  readonly minAuth: MinAuth;
+  /** Signed requests must carry the server's nonce. */
+  readonly requireNonce: boolean;
 }
 
 /** A device that has proved who it is. Frozen and shared between requests. */

@@ -51,19 +51,7 @@ export function createKeyHolders({ db, sealer, clock, bus }: KeyHoldersDeps): Ke
     const credentials = parseCredentials(sealer.open(row.sealed, `credentials:${row.id}`));
     const basic = credentials.type === 'MQTT_BASIC' ? credentials : undefined;
     return {
-      identity: Object.freeze({
-        tenantId: row.tenant_id,
-        deviceId: row.device_id,
-        deviceName: row.device_name,
-        isGateway: row.is_gateway === 1,
-        credentialsId: row.id,
-        credentialsExpireAt: row.expires_at,
-        policy: Object.freeze({
-          profileId: row.profile_id,
-          tlsOnly: row.tls_only === 1,
-          tokenInPath: row.token_in_path === 1,
-        }),
-      }),
+      identity: toIdentity(row),
       enabled: row.enabled === 1,
       type: credentials.type,
       clientId: basic?.clientId,
@@ -80,7 +68,7 @@ export function createKeyHolders({ db, sealer, clock, bus }: KeyHoldersDeps): Ke
     missingTtlMs: strangerTtlMs,
     async load(key) {
       const hashes = [lookupHash(sealer, key), supersededLookupHash(sealer, key)];
-      const rows = await selectForGate(db, hashes, clock.now());
+      const rows = await selectForGate(db, { lookupHashes: hashes }, clock.now());
       return rows.length === 0 ? undefined : rows.map(toHolder);
     },
   });
@@ -108,4 +96,22 @@ export function createKeyHolders({ db, sealer, clock, bus }: KeyHoldersDeps): Ke
     },
     passwordHash,
   };
+}
+
+export function toIdentity(row: GateRow): DeviceIdentity {
+  return Object.freeze({
+    tenantId: row.tenant_id,
+    deviceId: row.device_id,
+    deviceName: row.device_name,
+    isGateway: row.is_gateway === 1,
+    credentialsId: row.id,
+    credentialsExpireAt: row.expires_at,
+    policy: Object.freeze({
+      profileId: row.profile_id,
+      tlsOnly: row.tls_only === 1,
+      tokenInPath: row.token_in_path === 1,
+      minAuth: row.min_auth,
+      requireNonce: row.require_nonce === 1,
+    }),
+  });
 }

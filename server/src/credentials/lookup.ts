@@ -19,9 +19,15 @@ export function clientIdAndUserNameKey(clientId: string, userName: string): stri
   return `both:${JSON.stringify([clientId, userName])}`;
 }
 
+/** The name of a key for JSON Web Tokens. */
+export function jwtKey(kid: string): string {
+  return `jwt:${kid}`;
+}
+
 /** The key under which these credentials are found. They have passed `faultOfCredentials`. */
 export function lookupKey(credentials: Credentials): string {
   if (credentials.type === 'ACCESS_TOKEN') return textKey(credentials.token);
+  if (credentials.type === 'JWT') return jwtKey(credentials.kid);
   const { clientId, userName } = credentials;
   if (userName === undefined) return clientIdKey(clientId ?? '');
   return clientId === undefined ? textKey(userName) : clientIdAndUserNameKey(clientId, userName);

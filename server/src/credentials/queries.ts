@@ -1,4 +1,5 @@
 import type { Insertable, Selectable } from 'kysely';
+import type { MinAuth } from '#contract/profiles.ts';
 import type { CredentialsTable, Db } from '../db/schema.ts';
 
 export type CredentialsRow = Selectable<CredentialsTable>;
@@ -22,6 +23,21 @@ export async function deviceExists(db: Db, tenantId: string, deviceId: string): 
     .where('id', '=', deviceId)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** What the key of a device may be derived from. */
+export function selectJwtContext(
+  db: Db,
+  tenantId: string,
+  deviceId: string,
+): Promise<{ name: string; profile_id: string; group_key_sealed: Uint8Array | null } | undefined> {
+  return db
+    .selectFrom('devices as d')
+    .innerJoin('device_profiles as p', 'p.id', 'd.profile_id')
+    .select(['d.name', 'd.profile_id', 'p.group_key_sealed'])
+    .where('d.tenant_id', '=', tenantId)
+    .where('d.id', '=', deviceId)
+    .executeTakeFirst();
 }
 
 export async function insertCredentials(db: Db, row: Insertable<CredentialsTable>): Promise<void> {
@@ -70,10 +86,18 @@ export interface GateRow {
   readonly profile_id: string;
   readonly tls_only: number;
   readonly token_in_path: number;
+  readonly min_auth: MinAuth;
+  readonly require_nonce: number;
+  readonly replaces: string | null;
+  readonly replay_floor: number;
 }
 
 /** Over all tenants: the credentials alone say whose device it is. The newest credentials come first. */
-export function selectForGate(db: Db, lookupHashes: readonly string[], now: number): Promise<GateRow[]> {
+export function selectForGate(
+  db: Db,
+  by: { readonly lookupHashes: readonly string[] } | { readonly deviceId: string },
+  now: number,
+): Promise<GateRow[]> {
   return db
     .selectFrom('credentials as c')
     .innerJoin('devices as d', 'd.id', 'c.device_id')
@@ -90,9 +114,44 @@ export function selectForGate(db: Db, lookupHashes: readonly string[], now: numb
       'p.id as profile_id',
       'p.tls_only',
       'p.token_in_path',
+      'p.min_auth',
+      'p.require_nonce',
+      'c.replaces',
+      'c.replay_floor',
     ])
-    .where('c.lookup_hash', 'in', lookupHashes)
+    .where((eb) =>
+      'deviceId' in by ? eb('c.device_id', '=', by.deviceId) : eb('c.lookup_hash', 'in', by.lookupHashes),
+    )
     .where((eb) => eb.or([eb('c.expires_at', 'is', null), eb('c.expires_at', '>', now)]))
     .orderBy('c.id', 'desc')
     .execute();
+}
+
+/** Lets the key that this one replaces end at that time, and this one stand alone. */
+export async function retireReplaced(db: Db, id: string, expiresAt: number): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const row = await trx.selectFrom('credentials').select('replaces').where('id', '=', id).executeTakeFirst();
+    if (row === undefined || row.replaces === null) return;
+    await trx
+      .updateTable('credentials')
+      .set({ expires_at: expiresAt })
+      .where('id', '=', row.replaces)
+      .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', expiresAt)]))
+      .execute();
+    await trx.updateTable('credentials').set({ replaces: null }).where('id', '=', id).execute();
+  });
+}
+
+/** A floor never falls, whoever writes it. @param floors `jti` by the id of the credentials */
+export async function raiseReplayFloors(db: Db, floors: ReadonlyMap<string, number>): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    for (const [id, floor] of floors) {
+      await trx
+        .updateTable('credentials')
+        .set({ replay_floor: floor })
+        .where('id', '=', id)
+        .where('replay_floor', '<', floor)
+        .execute();
+    }
+  });
 }

@@ -1,21 +1,39 @@
 import { Type } from 'typebox';
 import { IdParams } from '#contract/common.ts';
-import { Credentials, DeviceCredentials, RotateCredentials } from '#contract/credentials.ts';
+import { type Credentials, CredentialsRequest, DeviceCredentials, RotateCredentials } from '#contract/credentials.ts';
 import { actorOf } from '../audit/actor-of.ts';
 import type { Audit } from '../audit/audit.ts';
 import { type PlatformApi, principalOf } from '../http/platform-api.ts';
 import type { Principal } from '../http/principal.ts';
 import type { DeviceCredentialsStore } from './credentials.ts';
 import { credentialsPolicy } from './policy.ts';
+import { showCredentials } from './shape.ts';
 
 export interface CredentialsRoutesDeps {
   readonly credentials: DeviceCredentialsStore;
   readonly devices: { nameOf(tenantId: string, deviceId: string): Promise<string> };
   readonly audit: Audit;
+  /** Of this installation: the `aud` of device tokens. */
+  readonly instanceId: string;
 }
 
 export function registerCredentialsRoutes(api: PlatformApi, deps: CredentialsRoutesDeps): void {
   const { credentials, devices, audit } = deps;
+
+  const show = (shown: Credentials, deviceId: string, withSecret: boolean): Credentials =>
+    showCredentials(shown, { deviceId, instance: deps.instanceId, withSecret });
+
+  /** JWT keys are told when they are made and never again. */
+  function showAll(all: DeviceCredentials, withSecret: boolean): DeviceCredentials {
+    const { deviceId, credentials, retiring, next } = all;
+    return {
+      ...all,
+      credentials: show(credentials, deviceId, withSecret),
+      retiring: retiring && { ...retiring, credentials: show(retiring.credentials, deviceId, false) },
+      next: next && { ...next, credentials: show(next.credentials, deviceId, false) },
+    };
+  }
+
   const tags = ['credentials'];
   const read = { access: credentialsPolicy.read };
   const write = { access: credentialsPolicy.write };
@@ -49,7 +67,7 @@ export function registerCredentialsRoutes(api: PlatformApi, deps: CredentialsRou
         response: { 200: DeviceCredentials },
       },
     },
-    (request) => credentials.read(principalOf(request).tenantId, request.params.id),
+    async (request) => showAll(await credentials.read(principalOf(request).tenantId, request.params.id), false),
   );
 
   api.put(
@@ -60,7 +78,7 @@ export function registerCredentialsRoutes(api: PlatformApi, deps: CredentialsRou
         tags,
         summary: 'Set credentials; the old ones and their sessions end at once',
         params: IdParams,
-        body: Credentials,
+        body: CredentialsRequest,
         response: { 200: DeviceCredentials },
       },
     },
@@ -68,7 +86,7 @@ export function registerCredentialsRoutes(api: PlatformApi, deps: CredentialsRou
       const principal = principalOf(request);
       const result = await credentials.set(principal.tenantId, request.params.id, request.body);
       await record(principal, request, 'credentials.set', { type: result.credentials.type });
-      return result;
+      return showAll(result, true);
     },
   );
 
@@ -90,7 +108,7 @@ export function registerCredentialsRoutes(api: PlatformApi, deps: CredentialsRou
       const overlapSeconds = request.body?.overlapSeconds ?? 0;
       const result = await credentials.rotate(principal.tenantId, request.params.id, { overlapSeconds });
       await record(principal, request, 'credentials.rotated', { overlapSeconds });
-      return result;
+      return showAll(result, true);
     },
   );
 

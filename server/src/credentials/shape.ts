@@ -1,6 +1,15 @@
 import { Compile } from 'typebox/compile';
-import { Credentials, type CredentialsType } from '#contract/credentials.ts';
+import { Credentials, type CredentialsRequest, type CredentialsType } from '#contract/credentials.ts';
 import { randomAlphanumeric } from '../lib/random-text.ts';
+import {
+  completeJwtCredentials,
+  decodeKey,
+  type JwtKeyContext,
+  makeKey,
+  makeKid,
+  nextJwtCredentials,
+  withoutKey,
+} from './jwt-shape.ts';
 
 /** As ThingsBoard makes them: 119 bits. */
 const generatedLength = 20;
@@ -10,6 +19,7 @@ const validator = Compile(Credentials);
 /** Random credentials: an access token, or a user name with a password. */
 export function generateCredentials(type: CredentialsType): Credentials {
   if (type === 'ACCESS_TOKEN') return { type, token: randomAlphanumeric(generatedLength) };
+  if (type === 'JWT') return { type, alg: 'HS256', kid: makeKid(), key: makeKey() };
   return { type, userName: randomAlphanumeric(generatedLength), password: randomAlphanumeric(generatedLength) };
 }
 
@@ -18,6 +28,7 @@ export function generateCredentials(type: CredentialsType): Credentials {
  * user name is the secret, or the client id when it stands alone.
  */
 export function rotatedCredentials(credentials: Credentials): Credentials {
+  if (credentials.type === 'JWT') return nextJwtCredentials(credentials);
   const fresh = randomAlphanumeric(generatedLength);
   if (credentials.type === 'ACCESS_TOKEN') return { ...credentials, token: fresh };
   if (credentials.password !== undefined) return { ...credentials, password: fresh };
@@ -32,6 +43,7 @@ export function rotatedCredentials(credentials: Credentials): Credentials {
 export function faultOfCredentials(credentials: Credentials): string | undefined {
   const { type } = credentials;
   if (!validator.Check(credentials)) {
+    if (type === 'JWT') return 'JWT credentials have an alg, a kid, and the key or publicKey of that alg.';
     return type === 'ACCESS_TOKEN'
       ? 'An access token has 1 to 255 characters, without spaces, control characters and / ? #.'
       : 'Client id, user name and password have 1 to 255 characters each, without control characters.';
@@ -39,6 +51,11 @@ export function faultOfCredentials(credentials: Credentials): string | undefined
   if (!Object.values(credentials).every((text) => text.isWellFormed()))
     return 'Credentials must be well-formed Unicode.';
   if (credentials.type === 'ACCESS_TOKEN') return undefined;
+  if (credentials.type === 'JWT') {
+    const { alg, key, publicKey } = credentials;
+    const isWhole = alg === 'HS256' ? decodeKey(key ?? '') !== undefined : publicKey !== undefined;
+    return isWhole ? undefined : 'JWT credentials need a key of 32 to 64 bytes (HS256) or a publicKey.';
+  }
   // The two rules of reference §1.1.
   if (credentials.clientId === undefined && credentials.userName === undefined) {
     return 'MQTT_BASIC needs a client id, a user name or both.';
@@ -52,6 +69,10 @@ export function faultOfCredentials(credentials: Credentials): string | undefined
 /** Members in one order and without absent ones, so that equal credentials have equal JSON. */
 export function canonicalJson(credentials: Credentials): string {
   if (credentials.type === 'ACCESS_TOKEN') return JSON.stringify({ type: credentials.type, token: credentials.token });
+  if (credentials.type === 'JWT') {
+    const { type, alg, kid, key, publicKey, scope } = credentials;
+    return JSON.stringify({ type, alg, kid, key, publicKey, scope });
+  }
   const { type, clientId, userName, password } = credentials;
   return JSON.stringify({ type, clientId, userName, password });
 }
@@ -60,4 +81,21 @@ export function canonicalJson(credentials: Credentials): string {
 export function parseCredentials(json: string): Credentials {
   // Sealed by this program after `faultOfCredentials`: authenticated, so not from outside.
   return JSON.parse(json) as Credentials;
+}
+
+/** Credentials as asked for, with all that is made up. @returns one sentence when that cannot be done */
+export function completeCredentials(request: CredentialsRequest, context: JwtKeyContext): Credentials | string {
+  return request.type === 'JWT' ? completeJwtCredentials(request, context) : request;
+}
+
+/**
+ * Credentials for an answer: a JWT key with what its tokens must name, and without its secret unless it was just made.
+ */
+export function showCredentials(
+  credentials: Credentials,
+  to: { readonly deviceId: string; readonly instance: string; readonly withSecret: boolean },
+): Credentials {
+  if (credentials.type !== 'JWT') return credentials;
+  const shown = to.withSecret ? credentials : withoutKey(credentials);
+  return { ...shown, deviceId: to.deviceId, instance: to.instance };
 }

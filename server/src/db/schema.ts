@@ -78,6 +78,14 @@ export interface DeviceProfileTable {
   provision_rate_limit: string;
   tls_only: number;
   token_in_path: number;
+  /** The weakest way in which its devices may prove themselves. */
+  min_auth: Generated<'token' | 'bearer' | 'signed' | 'mtls'>;
+  /** 1: signed requests carry the server's nonce. */
+  require_nonce: Generated<number>;
+  /** 1: provisioning asks for a proof, the secret itself is refused. */
+  require_proof: Generated<number>;
+  /** From which the keys of its devices are derived; sealed, context `profile-group-key:<id>`. */
+  group_key_sealed: Uint8Array | null;
   created_at: number;
   updated_at: number;
 }
@@ -106,7 +114,7 @@ export interface CredentialsTable {
   id: string;
   tenant_id: string;
   device_id: string;
-  type: 'ACCESS_TOKEN' | 'MQTT_BASIC';
+  type: 'ACCESS_TOKEN' | 'MQTT_BASIC' | 'JWT';
   /** Keyed hash of what a device shows to be found (see `credentials/lookup.ts`); unique over the server. */
   lookup_hash: string;
   /** Sealed JSON of the credentials, context `credentials:<id>`. */
@@ -114,6 +122,10 @@ export interface CredentialsTable {
   created_at: number;
   /** Null for the device's current credentials; for rotated ones, when they stop working. */
   expires_at: number | null;
+  /** JWT: the key that retires when this one is first used; null once that is done. */
+  replaces: string | null;
+  /** JWT: `jti` up to here were used before this process started, ms. */
+  replay_floor: Generated<number>;
 }
 
 export interface AttributeTable {
@@ -158,6 +170,24 @@ export interface IdempotencyKeyTable {
   created_at: number;
 }
 
+/** What devices or strangers tried and were refused, one row for many of a kind. */
+export interface SecurityEventTable {
+  id: string;
+  tenant_id: string;
+  first_at: number;
+  last_at: number;
+  /** How many refusals this row stands for. */
+  count: number;
+  kind: string;
+  /** The code of the refusal, or what is suspicious about it. */
+  reason: string;
+  transport: string;
+  /** '' when no device is known. */
+  device_id: string;
+  device_name: string;
+  address: string;
+}
+
 export interface Tables {
   tenants: TenantTable;
   settings: SettingTable;
@@ -170,6 +200,7 @@ export interface Tables {
   attributes: AttributeTable;
   audit: AuditTable;
   idempotency_keys: IdempotencyKeyTable;
+  security_events: SecurityEventTable;
 }
 
 export type Db = Kysely<Tables>;

@@ -1,10 +1,11 @@
 /** Devices as people see and change them. */
 import type { Page } from '#contract/common.ts';
+import type { CredentialsRequest } from '#contract/credentials.ts';
 import type { CreateDevice, CreatedDevice, Device, DeviceListQuery, UpdateDevice } from '#contract/devices.ts';
 import type { ErrorCode } from '#contract/errors.ts';
 import type { Bus } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
-import { faultOfCredentials } from '../credentials/shape.ts';
+import { completeCredentials, faultOfCredentials, showCredentials } from '../credentials/shape.ts';
 import { isUniqueViolation } from '../db/open.ts';
 import type { Db } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
@@ -56,7 +57,13 @@ export interface DevicesDeps {
   readonly clock: Clock;
   readonly bus: Bus;
   readonly creator: DeviceCreator;
-  readonly profiles: { defaultOf(tenantId: string): Promise<{ readonly id: string }> };
+  readonly profiles: {
+    defaultOf(tenantId: string): Promise<{ readonly id: string }>;
+    /** From which keys of the profile's devices are derived; undefined when it has none. */
+    groupKeyOf(tenantId: string, profileId: string): Promise<Uint8Array | undefined>;
+  };
+  /** Of this installation: the `aud` of device tokens. */
+  readonly instanceId: string;
   /** What is known of devices, the latest also when it is not yet in the database. */
   activity(tenantId: string, deviceIds: readonly string[]): Promise<Map<string, DeviceActivity>>;
   /** Forgets what other stores hold of a device. */
@@ -79,6 +86,23 @@ export function createDevices(deps: DevicesDeps): Devices {
     const [device] = row === undefined ? [] : await toDevices(tenantId, [row]);
     if (device === undefined) throw notFound();
     return device;
+  }
+
+  /** @throws AppError `invalid_request` */
+  async function toCredentials(
+    tenantId: string,
+    profileId: string,
+    deviceName: string,
+    asked: CredentialsRequest | undefined,
+  ) {
+    if (asked === undefined) return { generate: 'ACCESS_TOKEN' } as const;
+    const isDerived = asked.type === 'JWT' && asked.derived === true;
+    const groupKey = isDerived ? await deps.profiles.groupKeyOf(tenantId, profileId) : undefined;
+    const credentials = completeCredentials(asked, { groupKey, deviceName });
+    if (typeof credentials === 'string') throw invalid('/body/credentials', credentials);
+    const fault = faultOfCredentials(credentials);
+    if (fault !== undefined) throw invalid('/body/credentials', fault);
+    return credentials;
   }
 
   return {
@@ -107,16 +131,16 @@ export function createDevices(deps: DevicesDeps): Devices {
     async create(tenantId, request) {
       const name = cleanName(request.name);
       const label = cleanLabel(request.label ?? '');
-      const credentials = request.credentials ?? ({ generate: 'ACCESS_TOKEN' } as const);
-      const fault = 'generate' in credentials ? undefined : faultOfCredentials(credentials);
-      if (fault !== undefined) throw invalid('/body/credentials', fault);
       const profileId = request.profileId ?? (await deps.profiles.defaultOf(tenantId)).id;
+      const credentials = await toCredentials(tenantId, profileId, name, request.credentials);
       const [result] = await deps.creator.createDevices([
         { ...request, tenantId, profileId, name, label, credentials },
       ]);
       if (result === undefined) throw new AppError('internal_error');
       if ('refused' in result) throw new AppError(...refusals[result.refused]);
-      return { ...(await get(tenantId, result.deviceId)), credentials: result.credentials };
+      const { deviceId } = result;
+      const shown = { deviceId, instance: deps.instanceId, withSecret: true };
+      return { ...(await get(tenantId, deviceId)), credentials: showCredentials(result.credentials, shown) };
     },
 
     async update(tenantId, id, changes) {

@@ -37,7 +37,7 @@ export async function openImport(limits: NonNullable<DeviceImportDeps['limits']>
   const profiles = createProfiles({ db, sealer, clock, bus });
   const creator = createDeviceCreator({ db, sealer, clock, bus });
   const activity = async () => new Map();
-  const devices = createDevices({ db, clock, bus, creator, profiles, activity });
+  const devices = createDevices({ db, clock, bus, creator, profiles, instanceId: 'instance', activity });
   const attributes = createAttributes({ db, clock, bus, activity });
   const credentials = createCredentials({ db, sealer, clock, bus, onFault });
   const log = pino({ level: 'silent' });

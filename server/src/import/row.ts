@@ -117,8 +117,12 @@ function readCredentials(
   const { token = '', clientId = '', userName = '', password = '' } = texts;
   const hasBasic = clientId !== '' || userName !== '' || password !== '';
   const type = (texts.credentialsType ?? '').toUpperCase() || (hasBasic ? 'MQTT_BASIC' : 'ACCESS_TOKEN');
-  if (type !== 'ACCESS_TOKEN' && type !== 'MQTT_BASIC') {
-    return 'The type of credentials is neither ACCESS_TOKEN nor MQTT_BASIC.';
+  if (type !== 'ACCESS_TOKEN' && type !== 'MQTT_BASIC' && type !== 'JWT') {
+    return 'The type of credentials is none of ACCESS_TOKEN, MQTT_BASIC and JWT.';
+  }
+  if (type === 'JWT') {
+    if (hasBasic || token !== '') return 'JWT takes no cells: its key is made.';
+    return { generate: type };
   }
   if (type === 'ACCESS_TOKEN') {
     if (hasBasic) return 'ACCESS_TOKEN takes a token alone, without client id, user name and password.';

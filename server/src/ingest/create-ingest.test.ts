@@ -17,7 +17,7 @@ const device: DeviceIdentity = {
   isGateway: false,
   credentialsId: 'c',
   credentialsExpireAt: null,
-  policy: { profileId: 'p', tlsOnly: false, tokenInPath: true },
+  policy: { profileId: 'p', tlsOnly: false, tokenInPath: true, minAuth: 'token', requireNonce: false },
 };
 
 /** A write that ends only when it is told how. */

@@ -26,12 +26,16 @@ describe('profiles over REST', () => {
       isDefault: false,
       tlsOnly: false,
       tokenInPath: true,
+      minAuth: 'token',
+      requireNonce: false,
+      hasGroupKey: false,
       provisioning: {
         strategy: 'DISABLED',
         reprovision: 'strict',
         key: expect.stringMatching(/^[A-Za-z0-9]{20}$/),
         secret: expect.stringMatching(/^[A-Za-z0-9]{20}$/),
         rateLimit: '',
+        requireProof: false,
       },
       deviceCount: 0,
       createdAt: app.clock.now(),
@@ -198,7 +202,8 @@ describe('profiles found by provisioning key', () => {
     const { id } = await app.profiles.create('t1', { name: 'p', tlsOnly: true, provisioning });
     const found = await app.profiles.findByProvisionKey('the key');
     const { key: _, ...rest } = provisioning;
-    expect(found).toEqual({ id, tenantId: 't1', name: 'p', tlsOnly: true, ...rest });
+    const more = { requireProof: false, groupKey: undefined };
+    expect(found).toEqual({ id, tenantId: 't1', name: 'p', tlsOnly: true, ...rest, ...more });
     expect(await app.profiles.findByProvisionKey('the key')).toBe(found);
     expect(await app.profiles.findByProvisionKey('x'.repeat(100_000))).toBeUndefined();
   });

@@ -3,6 +3,8 @@ import type { Page, PageQuery } from '#contract/common.ts';
 import type { CreateProfile, Profile, UpdateProfile } from '#contract/profiles.ts';
 import type { Bus } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
+import { groupKeyContext } from '../credentials/group-key.ts';
+import { decodeKey, makeKey } from '../credentials/jwt-shape.ts';
 import type { Db } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -53,6 +55,15 @@ export interface Profiles {
   update(tenantId: string, id: string, changes: UpdateProfile): Promise<Profile>;
   /** A new provisioning key and secret; the old ones end at once. @throws AppError `not_found` */
   rotateProvisioning(tenantId: string, id: string): Promise<Profile>;
+  /**
+   * Sets the key from which those of the profile's devices may be derived; devices that have theirs keep them.
+   * @param key base64url of 32 to 64 bytes; made up when absent
+   * @returns it, this once
+   * @throws AppError `not_found`, `invalid_request`
+   */
+  setGroupKey(tenantId: string, id: string, key: string | undefined): Promise<string>;
+  /** The group key in the clear; undefined when there is none, or no such profile. */
+  groupKeyOf(tenantId: string, id: string): Promise<Uint8Array | undefined>;
   /** @throws AppError `not_found`, `in_use` (it has devices, or is the default) */
   remove(tenantId: string, id: string): Promise<ProfileName>;
 }
@@ -92,13 +103,17 @@ export function createProfiles(deps: ProfilesDeps): Profiles {
       isDefault: row.is_default === 1,
       tlsOnly: row.tls_only === 1,
       tokenInPath: row.token_in_path === 1,
+      minAuth: row.min_auth,
+      requireNonce: row.require_nonce === 1,
       provisioning: {
         strategy: row.strategy,
         reprovision: row.reprovision,
         key: row.provision_key,
         secret: sealer.open(row.provision_secret_sealed, provisionSecretContext(row.id)),
         rateLimit: row.provision_rate_limit,
+        requireProof: row.require_proof === 1,
       },
+      hasGroupKey: row.group_key_sealed !== null,
       deviceCount: row.device_count,
       createdAt: row.created_at,
       updatedAt: row.updated_at,
@@ -114,6 +129,9 @@ export function createProfiles(deps: ProfilesDeps): Profiles {
       ...(profile.isDefault !== undefined && { is_default: profile.isDefault ? 1 : 0 }),
       ...(profile.tlsOnly !== undefined && { tls_only: profile.tlsOnly ? 1 : 0 }),
       ...(profile.tokenInPath !== undefined && { token_in_path: profile.tokenInPath ? 1 : 0 }),
+      ...(profile.minAuth !== undefined && { min_auth: profile.minAuth }),
+      ...(profile.requireNonce !== undefined && { require_nonce: profile.requireNonce ? 1 : 0 }),
+      ...(provisioning.requireProof !== undefined && { require_proof: provisioning.requireProof ? 1 : 0 }),
       ...(provisioning.strategy !== undefined && { strategy: provisioning.strategy }),
       ...(provisioning.reprovision !== undefined && { reprovision: provisioning.reprovision }),
       ...(provisioning.key !== undefined && { provision_key: cleanKey(provisioning.key) }),
@@ -167,6 +185,10 @@ export function createProfiles(deps: ProfilesDeps): Profiles {
       provision_rate_limit: '',
       tls_only: 0,
       token_in_path: 1,
+      min_auth: 'token',
+      require_nonce: 0,
+      require_proof: 0,
+      group_key_sealed: null,
       created_at: now,
       updated_at: now,
     };
@@ -209,7 +231,9 @@ export function createProfiles(deps: ProfilesDeps): Profiles {
     async create(tenantId, request) {
       const now = clock.now();
       const id = uuidv7(now);
-      const row = { ...blankProfile(tenantId, id, now), ...toColumns(id, request), id };
+      // Made for tokens that are signed: one in the path is off unless it is asked for.
+      const tokenInPath = request.tokenInPath ?? (request.minAuth ?? 'token') === 'token';
+      const row = { ...blankProfile(tenantId, id, now), ...toColumns(id, { ...request, tokenInPath }), id };
       const profile = await db.transaction().execute(async (trx) => {
         await refuseClashes(trx, tenantId, id, row);
         if (row.is_default === 1) await clearDefault(trx, tenantId);
@@ -226,6 +250,22 @@ export function createProfiles(deps: ProfilesDeps): Profiles {
       change(tenantId, id, {
         provisioning: { key: randomAlphanumeric(generatedLength), secret: randomAlphanumeric(generatedLength) },
       }),
+
+    async setGroupKey(tenantId, id, key = makeKey()) {
+      if (decodeKey(key) === undefined) {
+        throw new AppError('invalid_request', 'The group key is not base64url of 32 to 64 bytes.');
+      }
+      if ((await selectProfile(db, tenantId, id)) === undefined) throw notFound();
+      const sealed = sealer.seal(key, groupKeyContext(id));
+      await updateProfile(db, tenantId, id, { group_key_sealed: sealed, updated_at: clock.now() });
+      publish('profile.updated', tenantId, id);
+      return key;
+    },
+
+    async groupKeyOf(tenantId, id) {
+      const sealed = (await selectProfile(db, tenantId, id))?.group_key_sealed ?? null;
+      return sealed === null ? undefined : Buffer.from(sealer.open(sealed, groupKeyContext(id)), 'base64url');
+    },
 
     async remove(tenantId, id) {
       const removed = await db.transaction().execute(async (trx) => {

@@ -1,6 +1,7 @@
 /** Profiles as provisioning finds them: by key, from memory. */
 import type { ProvisionStrategy, ReprovisionPolicy } from '#contract/profiles.ts';
 import type { Bus } from '../bus/bus.ts';
+import { groupKeyContext } from '../credentials/group-key.ts';
 import type { Db } from '../db/schema.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createLookupCache } from '../lib/lookup-cache.ts';
@@ -19,6 +20,10 @@ export interface ProvisioningProfile {
   /** `count:seconds[,count:seconds]`; '' is the server's default. */
   readonly rateLimit: string;
   readonly tlsOnly: boolean;
+  /** The secret itself is refused: the request must prove that it knows it. */
+  readonly requireProof: boolean;
+  /** From which keys of devices are derived; undefined when the profile has none. */
+  readonly groupKey: Uint8Array | undefined;
 }
 
 /** The contract's limit for a key. */
@@ -59,6 +64,11 @@ export function createProvisioningProfiles(
         secret: sealer.open(row.provision_secret_sealed, provisionSecretContext(row.id)),
         rateLimit: row.provision_rate_limit,
         tlsOnly: row.tls_only === 1,
+        requireProof: row.require_proof === 1,
+        groupKey:
+          row.group_key_sealed === null
+            ? undefined
+            : Buffer.from(sealer.open(row.group_key_sealed, groupKeyContext(row.id)), 'base64url'),
       });
     },
   });

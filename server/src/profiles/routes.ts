@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { IdParams, Page, PageQuery } from '#contract/common.ts';
-import { CreateProfile, Profile, UpdateProfile } from '#contract/profiles.ts';
+import { CreateProfile, GroupKey, Profile, SetGroupKey, UpdateProfile } from '#contract/profiles.ts';
 import { actorOf } from '../audit/actor-of.ts';
 import type { Audit } from '../audit/audit.ts';
 import { type PlatformApi, principalOf } from '../http/platform-api.ts';
@@ -116,6 +116,28 @@ export function registerProfileRoutes(api: PlatformApi, { profiles, audit }: Pro
       const profile = await profiles.rotateProvisioning(principal.tenantId, request.params.id);
       record(principal, request, 'profile.provisioning_rotated', profile);
       return profile;
+    },
+  );
+
+  api.post(
+    '/v1/profiles/:id/group-key',
+    {
+      config: { access: profilePolicy.write },
+      schema: {
+        tags,
+        summary: 'Set the key from which keys of devices are derived; it is told this once',
+        params: IdParams,
+        body: Type.Union([SetGroupKey, Type.Null()]),
+        response: { 200: GroupKey },
+      },
+    },
+    async (request) => {
+      const principal = principalOf(request);
+      const { id } = request.params;
+      const groupKey = await profiles.setGroupKey(principal.tenantId, id, request.body?.key);
+      const { name } = await profiles.get(principal.tenantId, id);
+      record(principal, request, 'profile.group_key_set', { id, name });
+      return { groupKey };
     },
   );
 

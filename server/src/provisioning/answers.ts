@@ -11,8 +11,21 @@ export const notFoundBody: ProvisionBody = Object.freeze({
 /** One answer for every refusal of a request whose secret was right; the reason stands in the audit log. */
 export const failureBody: ProvisionBody = Object.freeze({ errorMsg: 'Failed to provision device!', status: 'FAILURE' });
 
-/** The order of the members differs between the types, as in ThingsBoard; absent parts of MQTT_BASIC are null. */
-export function successBody(credentials: Credentials): ProvisionBody {
+/**
+ * @param to.hasKey the device has the key already, so it does not travel
+ *
+ * The order of the members differs between the types, as in ThingsBoard; absent parts of MQTT_BASIC are null.
+ */
+export function successBody(
+  credentials: Credentials,
+  to: { readonly deviceId: string; readonly instance: string; readonly hasKey: boolean },
+): ProvisionBody {
+  if (credentials.type === 'JWT') {
+    const { kid, key } = credentials;
+    const { deviceId, instance } = to;
+    const credentialsValue = { kid, ...(key !== undefined && !to.hasKey && { key }), deviceId, instance };
+    return { credentialsValue, credentialsType: 'JWT', status: 'SUCCESS' };
+  }
   if (credentials.type === 'ACCESS_TOKEN') {
     return { credentialsType: 'ACCESS_TOKEN', credentialsValue: credentials.token, status: 'SUCCESS' };
   }

@@ -4,8 +4,11 @@ import type { Attributes } from '../attributes/attributes.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Arrival } from '../credentials/gate.ts';
 import type { Db } from '../db/schema.ts';
+import type { Nonces } from '../device-tokens/nonce.ts';
+import { proveResponse } from '../device-tokens/response-proof.ts';
 import type { DeviceCreator } from '../devices/create-devices.ts';
 import type { Clock } from '../lib/clock.ts';
+import { LruMap } from '../lib/lru.ts';
 import { equalSecrets } from '../lib/seal.ts';
 import type { Metrics } from '../metrics.ts';
 import { failureBody, notFoundBody } from './answers.ts';
@@ -14,6 +17,7 @@ import { faultOfRequest } from './decide.ts';
 import type { ProvisionCredentials, ProvisionLog, ProvisionProfile, ProvisionProfiles } from './deps.ts';
 import { createFulfilment, type Proven } from './fulfil.ts';
 import { createProvisioningLimits, defaultProvisioningLimits, type ProvisioningLimitSettings } from './limits.ts';
+import { isProved, proofKey } from './proof.ts';
 import type { Provisioner, ProvisionOutcome } from './provisioning.ts';
 import { createProvisioningReport } from './report.ts';
 import { type ProvisionRequest, parseProvisionRequest } from './request.ts';
@@ -28,6 +32,9 @@ export interface ProvisionerDeps {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: ProvisionLog;
+  readonly nonces: Pick<Nonces, 'isGood'>;
+  /** Of this installation: the `aud` of device tokens. */
+  readonly instanceId: string;
   readonly limits?: Partial<ProvisioningLimitSettings>;
 }
 
@@ -39,6 +46,8 @@ interface Waiting {
   reject(error: unknown): void;
   /** Set once key and secret have been found right; it is not asked again when the request runs again. */
   proven?: ProvisionProfile;
+  /** Set with it when the request came with a proof. */
+  proofKey?: Uint8Array;
 }
 
 /** Two thousand bytes each at most on average: some tens of megabytes when a whole fleet is switched on at once. */
@@ -60,6 +69,8 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner & { idle()
   const limits = createProvisioningLimits(deps.clock, { ...defaultProvisioningLimits, ...deps.limits });
   const report = createProvisioningReport(deps);
   const fulfil = createFulfilment({ ...deps, limits, report });
+  /** Proofs stay fresh for minutes: none works twice within that time. */
+  const usedProofs = new LruMap<string, true>(maxWaiting);
   const batcher = new Batcher<Waiting>({ maxWaiting, maxBatch }, runBatch);
 
   function rateLimited(arrival: Arrival, retryAfterMs: number): ProvisionOutcome {
@@ -107,7 +118,7 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner & { idle()
     if (wait > 0) return rateLimited(arrival, wait);
 
     // All three are looked at in the same way, so that nobody learns which keys there are.
-    const matches = equalSecrets(request.secret, profile?.secret ?? nobodysSecret);
+    const matches = knowsSecret(waiting, profile);
     if (profile === undefined || !matches || profile.strategy === 'DISABLED') {
       const pause = limits.takeWrongPair(arrival.address, request);
       if (pause > 0) return rateLimited(arrival, pause);
@@ -128,6 +139,20 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner & { idle()
     return undefined;
   }
 
+  /** The secret itself, or the proof that it is known; of one proof only the first request passes. */
+  function knowsSecret(waiting: Waiting, profile: ProvisionProfile | undefined): boolean {
+    const { proof, deviceName, key: provisionKey, secret } = waiting.request;
+    if (proof === undefined) return equalSecrets(secret, profile?.secret ?? nobodysSecret);
+    const key = proofKey(proof, profile, deviceName);
+    const isFresh = (nonce: string): boolean => deps.nonces.isGood(nonce, provisionKey);
+    const isDerivable = proof.by === 'secret' || (profile?.groupKey !== undefined && deviceName !== '');
+    if (!isProved(proof, deviceName, key, deps.clock.now(), isFresh) || !isDerivable) return false;
+    if (usedProofs.has(proof.value)) return false;
+    usedProofs.set(proof.value, true);
+    waiting.proofKey = key;
+    return true;
+  }
+
   return {
     async handle(payload, arrival) {
       // From here to the queue nothing waits, so the payload is not kept and a refusal costs next to nothing.
@@ -144,9 +169,17 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner & { idle()
       if (pairWait > 0) return rateLimited(arrival, pairWait);
 
       const { promise, resolve, reject } = Promise.withResolvers<ProvisionOutcome>();
-      if (!batcher.add({ request, arrival, resolve, reject })) return rateLimited(arrival, fullQueueRetryMs);
+      const waiting: Waiting = { request, arrival, resolve: (outcome) => resolve(withProof(waiting, outcome)), reject };
+      if (!batcher.add(waiting)) return rateLimited(arrival, fullQueueRetryMs);
       return promise;
     },
     idle: () => batcher.idle(),
   };
+}
+
+/** An answer to a request with a proof proves in turn that the server knows the secret. */
+function withProof({ request: { proof }, proofKey }: Waiting, outcome: ProvisionOutcome): ProvisionOutcome {
+  if (proof === undefined || proofKey === undefined || outcome.kind !== 'answered') return outcome;
+  const name = proof.nonce ?? proof.time ?? '';
+  return { ...outcome, prove: (text) => proveResponse(proofKey, name, 200, text) };
 }

@@ -1,5 +1,6 @@
 /** The rules of provisioning: what becomes of a request whose secret was right. Nothing here waits or writes. */
-import type { Credentials } from '#contract/credentials.ts';
+import { type Credentials, type JwtAlgorithm, jwtAlgorithms } from '#contract/credentials.ts';
+import { completeJwtCredentials } from '../credentials/jwt-shape.ts';
 import { faultOfName } from '../lib/text-rules.ts';
 import type { ProvisionProfile } from './deps.ts';
 import type { ProvisionRequest } from './request.ts';
@@ -17,6 +18,7 @@ export interface NamedDevice {
 /** Why a request was refused, for the audit log: the device itself is told FAILURE and no more. */
 export type FailureReason =
   | 'tls_required'
+  | 'proof_required'
   | 'blank_name'
   | 'invalid_name'
   | 'credentials_type_not_supported'
@@ -48,6 +50,7 @@ export const provisioned = 'provisioned';
 export function faultOfRequest(request: ProvisionRequest, profile: ProvisionProfile, secure: boolean) {
   // Told FAILURE and not NOT_FOUND, because the device did show the right secret: its developer shall look further.
   if (profile.tlsOnly && !secure) return 'tls_required' satisfies FailureReason;
+  if (profile.requireProof && request.proof === undefined) return 'proof_required' satisfies FailureReason;
   if (request.hasBlankName) return 'blank_name' satisfies FailureReason;
   if (request.deviceName !== '' && faultOfName(request.deviceName) !== undefined) {
     return 'invalid_name' satisfies FailureReason;
@@ -75,7 +78,7 @@ function decideNewDevice(
   device: NamedDevice | undefined,
 ): Decision {
   if (device === undefined) {
-    const credentials = credentialsOf(request);
+    const credentials = credentialsOf(request, profile);
     return typeof credentials === 'string' ? refuse(credentials) : { kind: 'create', credentials };
   }
   // Key and secret stand in the firmware of every device of the profile, so whoever has one device can ask in the name
@@ -86,7 +89,7 @@ function decideNewDevice(
   if (device.profileId !== profile.id) return refuse('device_in_other_profile', device);
   if (device.provisionState !== provisioned) return refuse('name_taken', device);
   if (profile.reprovision === 'return_existing') return again(profile, device);
-  const credentials = credentialsOf(request);
+  const credentials = credentialsOf(request, profile);
   if (typeof credentials === 'string') return refuse(credentials, device);
   return again(profile, device, 'generate' in credentials ? undefined : credentials);
 }
@@ -111,8 +114,13 @@ function again(profile: ProvisionProfile, device: NamedDevice, brought?: Credent
 }
 
 /** What the device brings, or of which kind to make some. Shapes are checked where devices are made. */
-function credentialsOf(request: ProvisionRequest): Credentials | { generate: 'ACCESS_TOKEN' } | FailureReason {
+function credentialsOf(
+  request: ProvisionRequest,
+  profile: ProvisionProfile,
+): Credentials | { generate: 'ACCESS_TOKEN' } | FailureReason {
   const { token, clientId, username, password } = request;
+  const isDerived = request.proof?.by === 'deviceKey';
+  if (isDerived && request.credentialsType !== 'JWT') return 'credentials_type_not_supported';
   switch (request.credentialsType) {
     case 'ACCESS_TOKEN':
       return token === '' ? { generate: 'ACCESS_TOKEN' } : { type: 'ACCESS_TOKEN', token };
@@ -123,6 +131,20 @@ function credentialsOf(request: ProvisionRequest): Credentials | { generate: 'AC
         ...(username !== '' && { userName: username }),
         ...(password !== '' && { password }),
       };
+    case 'JWT': {
+      const { alg, publicKey } = request;
+      if (alg !== '' && !isJwtAlgorithm(alg)) return 'invalid_credentials';
+      const made = completeJwtCredentials(
+        {
+          type: 'JWT',
+          ...(alg !== '' && { alg }),
+          ...(publicKey !== undefined && { publicKey }),
+          ...(isDerived && { derived: true }),
+        },
+        { groupKey: profile.groupKey, deviceName: request.deviceName },
+      );
+      return typeof made === 'string' ? 'invalid_credentials' : made;
+    }
     default:
       // X509_CERTIFICATE joins with certificates as credentials.
       return 'credentials_type_not_supported';
@@ -131,4 +153,8 @@ function credentialsOf(request: ProvisionRequest): Credentials | { generate: 'AC
 
 function refuse(reason: FailureReason, device?: NamedDevice): Decision {
   return device === undefined ? { kind: 'refuse', reason } : { kind: 'refuse', reason, device };
+}
+
+function isJwtAlgorithm(text: string): text is JwtAlgorithm {
+  return (jwtAlgorithms as readonly string[]).includes(text);
 }

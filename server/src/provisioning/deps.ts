@@ -14,6 +14,10 @@ export interface ProvisionProfile {
   /** `count:seconds[,count:seconds]`; '' is the server's default. */
   readonly rateLimit: string;
   readonly tlsOnly: boolean;
+  /** The secret itself is refused: the request must prove that it knows it. */
+  readonly requireProof: boolean;
+  /** From which keys of devices are derived; undefined when the profile has none. */
+  readonly groupKey: Uint8Array | undefined;
 }
 
 export interface ProvisionProfiles {

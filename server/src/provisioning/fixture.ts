@@ -10,6 +10,7 @@ import { createMemoryBus } from '../bus/memory.ts';
 import { createCredentials } from '../credentials/credentials.ts';
 import type { Arrival } from '../credentials/gate.ts';
 import { openDatabase } from '../db/open.ts';
+import { createNonces } from '../device-tokens/nonce.ts';
 import { createDeviceCreator, type NewDevice } from '../devices/create-devices.ts';
 import { createSealer } from '../lib/seal.ts';
 import { uuidv7 } from '../lib/uuid.ts';
@@ -52,6 +53,8 @@ export async function openProvisioning(limits: Partial<ProvisioningLimitSettings
     audit: { record: (entry) => void audit.push(entry) },
     metrics,
     clock,
+    nonces: createNonces({ sealer, clock }),
+    instanceId: 'instance',
     log: { warn: (detail, message) => void warnings.push({ detail, message }) },
     limits,
   });

@@ -2,6 +2,7 @@
 import type { Credentials } from '#contract/credentials.ts';
 import type { ErrorCode } from '#contract/errors.ts';
 import type { Attributes } from '../attributes/attributes.ts';
+import { derivedKey } from '../credentials/jwt-shape.ts';
 import type { Db } from '../db/schema.ts';
 import type { DeviceCreator, NewDevice, NewDeviceRefusal } from '../devices/create-devices.ts';
 import { AppError } from '../errors.ts';
@@ -33,6 +34,8 @@ export function createFulfilment(deps: {
   readonly attributes: Pick<Attributes, 'write'>;
   readonly limits: ProvisioningLimits;
   readonly report: ProvisioningReport;
+  /** Of this installation: the `aud` of device tokens. */
+  readonly instanceId: string;
 }) {
   const { limits, report } = deps;
 
@@ -40,6 +43,15 @@ export function createFulfilment(deps: {
     limits.takeFailure(asked.arrival.address, asked.proven);
     report.refused(asked, asked.proven, reason, device);
     asked.resolve({ kind: 'answered', body: failureBody });
+  }
+
+  function success({ request, proven }: Proven, deviceId: string, credentials: Credentials) {
+    const derived =
+      request.proof?.by === 'deviceKey' && proven.groupKey !== undefined
+        ? derivedKey(proven.groupKey, request.deviceName).toString('base64url')
+        : undefined;
+    const hasKey = derived !== undefined && credentials.type === 'JWT' && credentials.key === derived;
+    return successBody(credentials, { deviceId, instance: deps.instanceId, hasKey });
   }
 
   async function create(orders: readonly { asked: Proven; decision: Kind<'create'> }[]): Promise<void> {
@@ -66,7 +78,7 @@ export function createFulfilment(deps: {
           continue;
         }
         report.succeeded(asked, asked.proven, { deviceId: result.deviceId, name }, 'created');
-        asked.resolve({ kind: 'answered', body: successBody(result.credentials) });
+        asked.resolve({ kind: 'answered', body: success(asked, result.deviceId, result.credentials) });
       }
     } catch (error) {
       for (const { asked } of orders) asked.reject(error);
@@ -79,7 +91,7 @@ export function createFulfilment(deps: {
     try {
       const credentials = await credentialsFor(asked, decision);
       report.succeeded(asked, asked.proven, device, pastTense[kind]);
-      asked.resolve({ kind: 'answered', body: successBody(credentials) });
+      asked.resolve({ kind: 'answered', body: success(asked, device.deviceId, credentials) });
     } catch (error) {
       const reason = error instanceof AppError ? reasonOfError[error.code] : undefined;
       if (reason === undefined) asked.reject(error);

@@ -9,7 +9,12 @@ export type ProvisionBody = {
 
 export type ProvisionOutcome =
   /** To be sent as the answer, whatever its status. */
-  | { readonly kind: 'answered'; readonly body: ProvisionBody }
+  | {
+      readonly kind: 'answered';
+      readonly body: ProvisionBody;
+      /** `Device-Proof` for the answer to a request that came with a proof. @param text of the answer's body */
+      readonly prove?: (text: string) => string;
+    }
   /** The request is no JSON object, or a key field is missing or no text. `message` is for the device's developer. */
   | { readonly kind: 'malformed'; readonly message: string }
   | { readonly kind: 'rate_limited'; readonly retryAfterMs: number };

@@ -8,6 +8,7 @@ const keys = { provisionDeviceKey: 'k', provisionDeviceSecret: 's' };
 
 test('a request with key and secret alone asks for an access token and a name', () => {
   expect(parse(keys)).toEqual({
+    alg: '',
     deviceName: '',
     hasBlankName: false,
     key: 'k',

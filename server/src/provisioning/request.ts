@@ -1,6 +1,8 @@
 /** The JSON of a provisioning request (reference §1.5), from bytes to checked members. */
+import type { JwtCredentialsRequest } from '#contract/credentials.ts';
 import { toStrictJson } from '../lib/relaxed-json.ts';
 import { type Malformed, malformed } from './malformed.ts';
+import { type ProvisionProof, readProof } from './proof.ts';
 
 /** Members as the device sent them; '' stands for absent, empty and null alike. */
 export interface ProvisionRequest {
@@ -16,6 +18,11 @@ export interface ProvisionRequest {
   readonly password: string;
   readonly clientId: string;
   readonly isGateway: boolean;
+  /** JWT: the public key that the device brings, and for which algorithm. */
+  readonly publicKey: JwtCredentialsRequest['publicKey'];
+  readonly alg: string;
+  /** That the device knows the secret, or the key derived for it; `secret` then holds the proof's text. */
+  readonly proof: ProvisionProof | undefined;
 }
 
 /** As ThingsBoard's limit for an MQTT packet and for a small HTTP body. */
@@ -42,7 +49,12 @@ export function parseProvisionRequest(payload: Uint8Array): ProvisionRequest | M
   if (!isObject(body)) return malformed('The provisioning request is not a JSON object.');
 
   // ThingsBoard's words, with three dots where it repeats the body and the secret in it.
-  for (const field of ['provisionDeviceKey', 'provisionDeviceSecret'] as const) {
+  const isProved = (body['provisionProof'] ?? null) !== null;
+  const secretField = isProved ? 'provisionProof' : 'provisionDeviceSecret';
+  if (isProved && (body['provisionDeviceSecret'] ?? null) !== null) {
+    return malformed('A request has a provisionProof or a provisionDeviceSecret, not both.');
+  }
+  for (const field of ['provisionDeviceKey', secretField] as const) {
     if ((body[field] ?? null) === null) return malformed(`Failed to find the field ${field} in JSON body {...}!`);
   }
   for (const field of textFields) {
@@ -51,7 +63,9 @@ export function parseProvisionRequest(payload: Uint8Array): ProvisionRequest | M
       break;
     }
   }
-  return read(body as Record<string, unknown>);
+  const proof = isProved ? readProof(text, body as Record<string, unknown>) : undefined;
+  if (proof !== undefined && 'malformed' in proof) return proof;
+  return read(body as Record<string, unknown>, proof);
 }
 
 const textFields = [
@@ -63,9 +77,10 @@ const textFields = [
   'username',
   'password',
   'clientId',
+  'alg',
 ] as const;
 
-function read(body: Record<string, unknown>): ProvisionRequest | Malformed {
+function read(body: Record<string, unknown>, proof: ProvisionProof | undefined): ProvisionRequest | Malformed {
   const texts: Record<string, string> = {};
   for (const field of textFields) {
     const value = body[field] ?? '';
@@ -81,13 +96,16 @@ function read(body: Record<string, unknown>): ProvisionRequest | Malformed {
     deviceName,
     hasBlankName: deviceName === '' && text('deviceName') !== '',
     key: text('provisionDeviceKey'),
-    secret: text('provisionDeviceSecret'),
-    credentialsType: text('credentialsType') || 'ACCESS_TOKEN',
+    secret: proof?.value ?? text('provisionDeviceSecret'),
+    credentialsType: text('credentialsType') || (proof?.by === 'deviceKey' ? 'JWT' : 'ACCESS_TOKEN'),
     token: text('token'),
     username: text('username'),
     password: text('password'),
     clientId: text('clientId'),
     // As ThingsBoard's parser (Gson's getAsBoolean): the text "true" in any case counts, all else is false.
+    publicKey: readPublicKey(body['publicKey']),
+    alg: text('alg'),
+    proof,
     isGateway: String(body['gateway']).toLowerCase() === 'true',
   };
 }
@@ -101,4 +119,10 @@ function keepNumbersAsWritten(_key: string, value: unknown, context?: { source?:
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A PEM text or a JWK of texts; whether it is a key is found out where credentials are made. */
+function readPublicKey(value: unknown): JwtCredentialsRequest['publicKey'] {
+  if (typeof value === 'string' && value !== '') return value;
+  return isObject(value) && typeof value['kty'] === 'string' ? { ...value, kty: value['kty'] } : undefined;
 }

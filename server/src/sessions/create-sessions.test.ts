@@ -87,7 +87,7 @@ const identity = (deviceId: string, credentialsId = 'credentials'): DeviceIdenti
   isGateway: false,
   credentialsId,
   credentialsExpireAt: null,
-  policy: { profileId: 'profile', tlsOnly: false, tokenInPath: true },
+  policy: { profileId: 'profile', tlsOnly: false, tokenInPath: true, minAuth: 'token', requireNonce: false },
 });
 
 function fakeSession(deviceId: string, credentialsId?: string, secure = false) {

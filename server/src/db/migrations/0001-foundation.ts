@@ -75,6 +75,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('provision_rate_limit', 'text', (c) => c.notNull())
     .addColumn('tls_only', 'integer', (c) => c.notNull())
     .addColumn('token_in_path', 'integer', (c) => c.notNull())
+    .addColumn('min_auth', 'text', (c) => c.notNull().defaultTo('token'))
+    .addColumn('require_nonce', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('require_proof', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('group_key_sealed', bytes)
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
     .addUniqueConstraint('device_profiles_name', ['tenant_id', 'name'])
@@ -132,6 +136,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('sealed', bytes, (c) => c.notNull())
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('expires_at', 'bigint')
+    .addColumn('replaces', 'text')
+    .addColumn('replay_floor', 'bigint', (c) => c.notNull().defaultTo(0))
     .execute();
   await db.schema.createIndex('credentials_by_device').on('credentials').column('device_id').execute();
   await db.schema.createIndex('credentials_by_expiry').on('credentials').column('expires_at').execute();
@@ -179,6 +185,26 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint('idempotency_keys_pk', ['tenant_id', 'principal_id', 'key'])
     .execute();
   await db.schema.createIndex('idempotency_keys_by_age').on('idempotency_keys').column('created_at').execute();
+
+  await db.schema
+    .createTable('security_events')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('tenant_id', 'text', (c) => c.notNull().references('tenants.id').onDelete('cascade'))
+    .addColumn('first_at', 'bigint', (c) => c.notNull())
+    .addColumn('last_at', 'bigint', (c) => c.notNull())
+    .addColumn('count', 'bigint', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('reason', 'text', (c) => c.notNull())
+    .addColumn('transport', 'text', (c) => c.notNull())
+    .addColumn('device_id', 'text', (c) => c.notNull())
+    .addColumn('device_name', 'text', (c) => c.notNull())
+    .addColumn('address', 'text', (c) => c.notNull())
+    .execute();
+  await db.schema
+    .createIndex('security_events_by_tenant')
+    .on('security_events')
+    .columns(['tenant_id', 'last_at', 'id'])
+    .execute();
 }
 
 function isPostgres(db: Kysely<unknown>): boolean {

@@ -230,11 +230,11 @@ describe('who it is', () => {
     ['GET', '/attributes?clientKeys=a'],
     ['GET', '/attributes/updates'],
     ['POST', '/rpc/5'],
-  ])('%s %s without a token is 401 missing_credentials', async (method, path) => {
+  ])('%s %s without a token is 401 missing_token', async (method, path) => {
     await using server = await startDeviceHttpServer();
     const response = await server.send(method, path, method === 'POST' ? '{}' : undefined);
     expect(response.status).toBe(401);
-    expect((await problem(response))['code']).toBe('missing_credentials');
+    expect((await problem(response))['code']).toBe('missing_token');
     expect(server.asked).toEqual([]);
   });
 

@@ -5,6 +5,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Attributes } from '../../attributes/attributes.ts';
 import type { Gate } from '../../credentials/gate.ts';
+import type { DeviceTokens } from '../../device-tokens/device-tokens.ts';
+import type { TokenRequests } from '../../device-tokens/token-requests.ts';
 import { AppError } from '../../errors.ts';
 import type { Log } from '../../ingest/fault-log.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
@@ -12,17 +14,29 @@ import type { Clock } from '../../lib/clock.ts';
 import { createTally } from '../../lib/tally.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Provisioner } from '../../provisioning/provisioning.ts';
+import type { SecurityEvents } from '../../security-events/security-events.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
 import { createAdmission } from './admission.ts';
 import { arrivalOf } from './arrival.ts';
 import { readBody } from './body.ts';
+import { credentialOf } from './credential.ts';
 import { createFailedTokens } from './failed-tokens.ts';
 import { type DeviceHttpLimits, defaultDeviceHttpLimits, defaultRetryAfterMs } from './limits.ts';
 import { createLongPolls } from './long-poll.ts';
 import { createProvisionHandler } from './provision.ts';
 import { readAttributes } from './read-attributes.ts';
 import { createReplies, replyDone } from './replies.ts';
-import { createDeviceRoutes, type DeviceHandler, devicePrefix, type Exchange, isNotServedYet } from './routes.ts';
+import {
+  createDeviceRoutes,
+  type DeviceHandler,
+  devicePrefix,
+  type Exchange,
+  isNotServedYet,
+  type Methods,
+  scopeOf,
+} from './routes.ts';
+import { createTokenAdmission, type Needs } from './token-admission.ts';
+import { createTokenEndpoint } from './token-endpoint.ts';
 
 export interface DeviceHttpApiDeps {
   readonly gate: Pick<Gate, 'byAccessToken'>;
@@ -30,6 +44,9 @@ export interface DeviceHttpApiDeps {
   readonly attributes: Pick<Attributes, 'read'>;
   readonly sessions: Pick<Sessions, 'wait' | 'touch'>;
   readonly provisioner: Provisioner;
+  readonly tokens: DeviceTokens;
+  readonly tokenRequests: TokenRequests;
+  readonly securityEvents: SecurityEvents;
   readonly metrics: Pick<Metrics, 'messages' | 'rejections'>;
   readonly log: Pick<Log, 'error'>;
   readonly clock: Clock;
@@ -56,6 +73,19 @@ export function createDeviceHttpApi(deps: DeviceHttpApiDeps): DeviceHttpApi {
   const replies = createReplies({ clock, metrics });
   const failedTokens = createFailedTokens(clock, limits.failedTokens);
   const admit = createAdmission({ gate: deps.gate, failedTokens, replies, fail });
+  const tokenAdmission = createTokenAdmission({
+    tokens: deps.tokens,
+    securityEvents: deps.securityEvents,
+    replies,
+    maxBodyBytes: limits.maxBodyBytes,
+    fail,
+  });
+  const tokenEndpoint = createTokenEndpoint({
+    tokens: deps.tokens,
+    requests: deps.tokenRequests,
+    securityEvents: deps.securityEvents,
+    replies,
+  });
   const polls = createLongPolls({ sessions, replies, clock, limits });
   const provision = createProvisionHandler({ provisioner: deps.provisioner, replies, clock });
   const countTelemetry = createTally((n) => metrics.messages.inc({ transport: 'http', kind: 'telemetry' }, n));
@@ -77,7 +107,15 @@ export function createDeviceHttpApi(deps: DeviceHttpApiDeps): DeviceHttpApi {
     },
     pollUpdates: polls.poll,
   });
-  const provisionMethods = new Map([['POST', postProvision]]);
+  /** Paths that no device has to prove itself for: they are how it comes to a proof. */
+  const openRoutes = new Map<string, Methods<(exchange: Exchange) => void>>([
+    ['provision', new Map([['POST', postProvision]])],
+    ['auth/token', new Map([['POST', postToken]])],
+    ['time', new Map([['GET', getTime]])],
+  ]);
+  const keyMethods = new Map<string, DeviceHandler>([
+    ['POST', (exchange) => settle(exchange, () => tokenEndpoint.nextKey(exchange))],
+  ]);
 
   function fail(exchange: Exchange, error: unknown) {
     if (error instanceof AppError) return replies.refuse(exchange, error.code, error.message, error.extra);
@@ -98,6 +136,10 @@ export function createDeviceHttpApi(deps: DeviceHttpApiDeps): DeviceHttpApi {
 
   /** @param limitBytes of the body; a larger one is answered with 413 */
   function withBody(exchange: Exchange, limitBytes: number, take: (body: Uint8Array) => void): void {
+    if (exchange.signed !== undefined) {
+      take(exchange.signed.body);
+      return;
+    }
     readBody(exchange.request, limitBytes, (body) => {
       if (body === undefined) {
         replies.refuse(exchange, 'payload_too_large', `The payload exceeds the limit of ${limitBytes} bytes.`);
@@ -123,7 +165,7 @@ export function createDeviceHttpApi(deps: DeviceHttpApiDeps): DeviceHttpApi {
           finished();
           if (refusal === undefined) {
             count();
-            replyDone(exchange.response);
+            replyDone(exchange);
           } else {
             replies.problem(exchange, refusal.code, refusal.detail, { retryAfterMs: refusal.retryAfterMs });
           }
@@ -139,6 +181,23 @@ export function createDeviceHttpApi(deps: DeviceHttpApiDeps): DeviceHttpApi {
     });
   }
 
+  function postToken(exchange: Exchange): void {
+    withBody(exchange, limits.maxTokenRequestBytes, (body) => {
+      settle(exchange, () => tokenEndpoint.issue(exchange, body));
+    });
+  }
+
+  function getTime(exchange: Exchange) {
+    const kid = new URLSearchParams(exchange.query).get('kid') ?? '';
+    const now = clock.now();
+    if (kid === '' || kid.length > maxNonceName) return replies.json(exchange, 200, { now });
+    const nonce = deps.tokens.nonces.make(kid);
+    replies.text(exchange, 200, JSON.stringify({ now, nonce }), {
+      'content-type': 'application/json',
+      'device-nonce': nonce,
+    });
+  }
+
   /** @returns the handler of the request's method; undefined when it has been answered because there is none */
   function select<T>(exchange: Exchange, methods: ReadonlyMap<string, T>): T | undefined {
     const { method = '' } = exchange.request;
@@ -150,15 +209,25 @@ export function createDeviceHttpApi(deps: DeviceHttpApiDeps): DeviceHttpApi {
     return undefined;
   }
 
+  /** @param methods undefined: a path that this version does not serve, which a stranger need not know */
+  function admitByHeader(exchange: Exchange, needs: Needs, methods: Methods<DeviceHandler> | undefined) {
+    const handler = methods === undefined ? refuseNotServed : select(exchange, methods);
+    if (handler !== undefined) tokenAdmission.admit(exchange, credentialOf(exchange.request), needs, handler);
+  }
+
+  function refuseNotServed(exchange: Exchange): void {
+    replies.refuse(exchange, 'not_found', 'This version of Gapura does not serve this path yet.');
+  }
+
   /** @param path after `/api/v1/`, without the query */
   function route(exchange: Exchange, path: string) {
-    if (path === 'provision') return select(exchange, provisionMethods)?.(exchange);
-    // Without a token: for devices that will prove themselves by a header or a certificate.
-    if (routes.has(path) || isNotServedYet(path)) {
-      const detail = `The path holds no access token: ${devicePrefix}{token}/${path}.`;
-      const headers = { 'www-authenticate': 'Bearer realm="gapura"' };
-      return replies.refuse(exchange, 'missing_credentials', detail, { headers });
-    }
+    const open = openRoutes.get(path);
+    if (open !== undefined) return select(exchange, open)?.(exchange);
+    // Without a token in the path: the device proves itself by a header.
+    if (path === 'auth/key') return admitByHeader(exchange, 'signed', keyMethods);
+    const direct = routes.get(path);
+    if (direct !== undefined) return admitByHeader(exchange, scopeOf(path), direct);
+    if (isNotServedYet(path)) return admitByHeader(exchange, scopeOf(path), undefined);
     const slash = path.indexOf('/');
     const rest = slash === -1 ? '' : path.slice(slash + 1);
     const methods = routes.get(rest);
@@ -169,7 +238,12 @@ export function createDeviceHttpApi(deps: DeviceHttpApiDeps): DeviceHttpApi {
       return replies.refuse(exchange, 'not_found', detail);
     }
     const handler = select(exchange, methods);
-    if (handler !== undefined) admit(exchange, decodeToken(path.slice(0, slash)), handler);
+    if (handler === undefined) return;
+    if (credentialOf(exchange.request).kind !== 'none') {
+      const detail = 'A request shows one credential: a token in the path, or one in the header Authorization.';
+      return replies.refuse(exchange, 'invalid_request', detail);
+    }
+    admit(exchange, decodeToken(path.slice(0, slash)), handler);
   }
 
   return {
@@ -205,6 +279,9 @@ export function createDeviceHttpApi(deps: DeviceHttpApiDeps): DeviceHttpApi {
     },
   };
 }
+
+/** The longest name that a nonce is made for: a provisioning key. */
+const maxNonceName = 255;
 
 /** The token of a path; '' when it is not decodable, which is no device's token. */
 function decodeToken(text: string): string {

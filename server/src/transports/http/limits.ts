@@ -4,6 +4,8 @@ export interface DeviceHttpLimits {
   /** Body of a telemetry or attributes request. */
   readonly maxBodyBytes: number;
   readonly maxProvisionBytes: number;
+  /** Body of a request for a token or a key. */
+  readonly maxTokenRequestBytes: number;
   /** How long a poll waits that names no time, and how long it may wait (reference §1.9). */
   readonly defaultPollMs: number;
   readonly maxPollMs: number;
@@ -17,6 +19,7 @@ export const defaultDeviceHttpLimits: DeviceHttpLimits = {
   // ThingsBoard takes 50 MiB, which one commit cannot hold; what is larger is better sent in parts.
   maxBodyBytes: 1024 * 1024,
   maxProvisionBytes: 64 * 1024,
+  maxTokenRequestBytes: 8 * 1024,
   defaultPollMs: 60_000,
   maxPollMs: 300_000,
   // Half of the 20,000 sockets that a process commonly may open.

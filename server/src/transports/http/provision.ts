@@ -15,12 +15,19 @@ export interface ProvisionDeps {
 
 /** @returns answers one request whose body has been read; rejects when the provisioner does */
 export function createProvisionHandler({ provisioner, replies, clock }: ProvisionDeps) {
+  function answer(exchange: Exchange, body: string, prove: ((text: string) => string) | undefined): void {
+    replies.text(exchange, 200, body, {
+      'content-type': 'application/json',
+      ...(prove !== undefined && { 'device-proof': prove(body) }),
+    });
+  }
+
   return async (exchange: Exchange, payload: Uint8Array): Promise<void> => {
     const outcome = await provisioner.handle(payload, exchange.arrival);
     switch (outcome.kind) {
       case 'answered':
         // 200 whatever became of it: devices read the status in the body.
-        return replies.json(exchange, 200, outcome.body);
+        return answer(exchange, JSON.stringify(outcome.body), outcome.prove);
       case 'malformed':
         replies.count('invalid_payload');
         return replies.json(exchange, 500, {

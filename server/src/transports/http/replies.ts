@@ -1,5 +1,4 @@
 /** Answers of the device API. */
-import type { ServerResponse } from 'node:http';
 import type { ErrorCode } from '#contract/errors.ts';
 import { toProblem } from '../../http/problem.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -11,11 +10,24 @@ import type { Exchange } from './routes.ts';
 const drainMs = 2000;
 const maxDrainedBytes = 16 * 1024 * 1024;
 
+/** RFC 9110 §11.6.1: what a 401 asks for. */
+const challenge = 'Bearer realm="gapura", DeviceJWT realm="gapura"';
+
 const emptyHeaders = { 'content-length': 0 };
 
 /** 200 without a body: the one answer that is sent all the time. */
-export function replyDone(response: ServerResponse): void {
-  response.writeHead(200, emptyHeaders).end();
+export function replyDone({ response, signed }: Pick<Exchange, 'response' | 'signed'>): void {
+  const headers = signed === undefined ? emptyHeaders : { ...emptyHeaders, ...proofOf(signed, 200, '') };
+  response.writeHead(200, headers).end();
+}
+
+/** What the answer to a signed request carries besides. */
+function proofOf({ grant }: NonNullable<Exchange['signed']>, status: number, body: string): Headers {
+  const proof = grant.prove(status, body);
+  return {
+    ...(proof !== undefined && { 'device-proof': proof }),
+    ...(grant.nonce !== undefined && { 'device-nonce': grant.nonce }),
+  };
 }
 
 type Headers = Readonly<Record<string, string>>;
@@ -39,10 +51,11 @@ export interface Replies {
 
 export function createReplies({ clock, metrics }: { clock: Clock; metrics: Pick<Metrics, 'rejections'> }): Replies {
   const replies: Replies = {
-    text({ request, response }, status, body, headers = {}) {
+    text({ request, response, signed }, status, body, headers = {}) {
       // The client went away: there is nobody to tell.
       if (response.destroyed || response.headersSent) return;
-      const all = { 'content-length': String(Buffer.byteLength(body)), ...headers };
+      const proof = signed === undefined ? undefined : proofOf(signed, status, body);
+      const all = { 'content-length': String(Buffer.byteLength(body)), ...headers, ...proof };
       if (isWorthKeeping(request)) {
         response.writeHead(status, all).end(body);
         return;
@@ -59,6 +72,8 @@ export function createReplies({ clock, metrics }: { clock: Clock; metrics: Pick<
       const body = toProblem(code, detail, retryAfterMs === undefined ? {} : { retryAfterMs });
       const all: Record<string, string> = { 'content-type': 'application/problem+json', ...headers };
       if (retryAfterMs !== undefined) all['retry-after'] = toWholeSeconds(retryAfterMs);
+      // RFC 9110 §15.5.2: a 401 names a way in.
+      if (body.status === 401) all['www-authenticate'] ??= challenge;
       replies.text(exchange, body.status, JSON.stringify(body), all);
     },
     refuse(exchange, code, detail, extra) {

@@ -1,6 +1,8 @@
 /** Which paths the device API has (reference §1.9); what later versions serve is added here. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DeviceScope } from '#contract/credentials.ts';
 import type { Arrival, DeviceIdentity } from '../../credentials/gate.ts';
+import type { SignedGrant } from '../../device-tokens/device-tokens.ts';
 
 /** One request and its answer. */
 export interface Exchange {
@@ -9,6 +11,8 @@ export interface Exchange {
   /** After the `?`, '' for none. */
   readonly query: string;
   readonly arrival: Arrival;
+  /** Set when the request was signed: its body has been read to check that, and its answer is proved. */
+  signed?: { readonly grant: SignedGrant; readonly body: Uint8Array };
 }
 
 export type DeviceHandler = (exchange: Exchange, device: DeviceIdentity) => void;
@@ -36,6 +40,22 @@ export function createDeviceRoutes(handlers: DeviceHandlers): ReadonlyMap<string
     ],
     ['attributes/updates', new Map([['GET', handlers.pollUpdates]])],
   ]);
+}
+
+/** Which scope a token needs for a path after `/api/v1/`, by its first segment. */
+export function scopeOf(path: string): DeviceScope {
+  const slash = path.indexOf('/');
+  switch (slash === -1 ? path : path.slice(0, slash)) {
+    case 'telemetry':
+      return 'telemetry';
+    case 'rpc':
+      return 'rpc';
+    case 'firmware':
+    case 'software':
+      return 'ota';
+    default:
+      return 'attributes';
+  }
 }
 
 const notServedPattern = /^(?:rpc(?:\/[^/]*)?|claim|firmware|software)$/;

@@ -24,7 +24,7 @@ export function deviceOf(name: string, extra: Partial<DeviceIdentity> = {}): Dev
     isGateway: false,
     credentialsId: `credentials of ${name}`,
     credentialsExpireAt: null,
-    policy: { profileId: 'profile', tlsOnly: false, tokenInPath: true },
+    policy: { profileId: 'profile', tlsOnly: false, tokenInPath: true, minAuth: 'token', requireNonce: false },
     ...extra,
   };
 }
