@@ -1,6 +1,5 @@
 /** Which column of a file becomes what of a device. */
 import type { ImportColumn } from '#contract/import.ts';
-import type { CsvPreview } from './csv-preview.ts';
 
 /** A field, an attribute of a scope, or nothing. */
 export type Target = ImportColumn | `attr.${string}` | `shared.${string}` | '';
@@ -69,15 +68,9 @@ export function placeTargets(width: number): Target[] {
   return Array.from({ length: width }, (_, i) => (i === 0 ? 'name' : ''));
 }
 
-/** The file with a first line that says what its columns are; a column that is left out has no title. */
-export function withHeader(
-  file: Blob,
-  { delimiter, firstRecordBytes, markBytes }: CsvPreview,
-  hasHeader: boolean,
-  targets: readonly Target[],
-): Blob {
-  const header = `${targets.map((target) => quoted(target, delimiter)).join(delimiter)}\n`;
-  return new Blob([header, file.slice(markBytes + (hasHeader ? firstRecordBytes : 0))]);
+/** A first line that says what the columns are; a column that is left out has no title. */
+export function headerLine(targets: readonly Target[], delimiter: string): string {
+  return `${targets.map((target) => quoted(target, delimiter)).join(delimiter)}\n`;
 }
 
 function quoted(text: string, delimiter: string): string {

@@ -4,10 +4,6 @@ export interface CsvPreview {
   readonly delimiter: ',' | ';' | '\t';
   /** The first records, as they stand in the file. */
   readonly records: readonly (readonly string[])[];
-  /** The length of the first record with its line end, bytes of UTF-8. */
-  readonly firstRecordBytes: number;
-  /** A byte order mark that stands before it, bytes. */
-  readonly markBytes: number;
 }
 
 /** Enough for a first line of the greatest length that the server takes. */
@@ -23,14 +19,10 @@ export async function toUtf8(file: Blob): Promise<Blob> {
 
 export async function readPreview(file: Blob): Promise<CsvPreview> {
   const start = await file.slice(0, previewBytes).arrayBuffer();
-  const bytes = new Uint8Array(start);
-  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   // Stops in the middle of a character perhaps, far behind what is shown.
   const text = new TextDecoder('utf-8').decode(start);
   const delimiter = delimiterOf(/^[\r\n]*([^\r\n]+)/.exec(text)?.[1] ?? '');
-  const { records, firstLength } = parseRecords(text, delimiter, previewRecords);
-  const firstRecordBytes = new TextEncoder().encode(text.slice(0, firstLength)).length;
-  return { delimiter, records, firstRecordBytes, markBytes: hasMark ? 3 : 0 };
+  return { delimiter, records: parseRecords(text, delimiter, previewRecords) };
 }
 
 /** The one that stands most often in the line outside of quotes; a comma when none does. */
@@ -45,24 +37,16 @@ export function delimiterOf(line: string): CsvPreview['delimiter'] {
   return counts['\t'] > counts[','] ? '\t' : ',';
 }
 
-/** The first records of a text (RFC 4180), and where the first one ends. Blank lines are skipped. */
-export function parseRecords(
-  text: string,
-  delimiter: string,
-  count: number,
-): { records: string[][]; firstLength: number } {
+/** The first records of a text (RFC 4180), blank lines are skipped. */
+export function parseRecords(text: string, delimiter: string, count: number): string[][] {
   const records: string[][] = [];
-  let firstLength = text.length;
   let cells: string[] = [];
   let cell = '';
   let isQuoted = false;
-  const endRecord = (next: number): void => {
+  const endRecord = (): void => {
     cells.push(cell);
     cell = '';
-    if (cells.length > 1 || cells[0] !== '') {
-      records.push(cells);
-      if (records.length === 1) firstLength = next;
-    }
+    if (cells.length > 1 || cells[0] !== '') records.push(cells);
     cells = [];
   };
   for (let i = 0; i < text.length && records.length < count; i++) {
@@ -77,9 +61,9 @@ export function parseRecords(
       cell = '';
     } else if (char === '\n' || char === '\r') {
       if (char === '\r' && text[i + 1] === '\n') i++;
-      endRecord(i + 1);
+      endRecord();
     } else cell += char;
   }
-  if (records.length < count && (cell !== '' || cells.length > 0)) endRecord(text.length);
-  return { records, firstLength };
+  if (records.length < count && (cell !== '' || cells.length > 0)) endRecord();
+  return records;
 }

@@ -9,7 +9,7 @@ import { SelectField } from '../../ui/field.tsx';
 import { Switch } from '../../ui/switch.tsx';
 import { profilesQuery } from '../profiles/profile-queries.ts';
 import { ColumnTable } from './column-table.tsx';
-import { guessTargets, looksLikeHeader, placeTargets, type Target, withHeader } from './columns.ts';
+import { guessTargets, headerLine, looksLikeHeader, placeTargets, type Target } from './columns.ts';
 import type { ChosenFile } from './import-page.tsx';
 import { RunReport } from './run-report.tsx';
 import { useImportRun } from './use-import-run.ts';
@@ -41,7 +41,13 @@ export function ImportForm({ file, onOther }: { readonly file: ChosenFile; onOth
     reset();
   };
   const begin = async (dryRun: boolean): Promise<void> => {
-    const csv = withHeader(file.content, preview, hasHeader, targets);
+    const source = {
+      file: file.content,
+      header: headerLine(targets, preview.delimiter),
+      delimiter: preview.delimiter,
+      hasHeader,
+      nameIndex: targets.indexOf('name'),
+    };
     const options = {
       dryRun,
       header: true,
@@ -49,7 +55,7 @@ export function ImportForm({ file, onOther }: { readonly file: ChosenFile; onOth
       ...(profileId !== '' && { profileId }),
       ...(!dryRun && wantsCredentials && { credentials: true }),
     };
-    await start(csv, options, hasHeader ? 0 : 1);
+    await start(source, options);
     if (dryRun) return;
     await Promise.all(
       ['devices', 'profiles', 'overview'].map((queryKey) => cache.invalidateQueries({ queryKey: [queryKey] })),
