@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { selfSigned } from '../transports/mqtt/test-support.ts';
 import { createHttpListeners } from './listeners.ts';
 
-async function start() {
+async function start(tlsHandshakeTimeoutMs = 200) {
   const answered = Promise.withResolvers<boolean>();
   const listeners = createHttpListeners({
     host: '127.0.0.1',
@@ -18,12 +18,12 @@ async function start() {
       response.end(Buffer.alloc(32 * 1024 * 1024));
     },
     live: { handleUpgrade: (_request, socket) => void socket.end() },
-    tlsHandshakeTimeoutMs: 200,
+    tlsHandshakeTimeoutMs,
     stalledTimeoutMs: 300,
   });
   const ports = await listeners.start();
   onTestFinished(() => listeners.stop(0));
-  return { ...ports, answered: answered.promise };
+  return { ...ports, listeners, answered: answered.promise };
 }
 
 /** A peer that never closes by itself. */
@@ -57,4 +57,14 @@ test('who asks for much and does not read it loses the socket', async () => {
   const stalled = stubborn(httpPort);
   stalled.write('GET / HTTP/1.1\r\nHost: gapura\r\n\r\n');
   expect(await answered).toBe(false);
+});
+
+test('stopping does not wait for who never finishes a TLS handshake', async () => {
+  const { httpsPort, listeners } = await start(300_000);
+  const silent = stubborn(httpsPort);
+  await once(silent, 'connect');
+  silent.resume();
+  const gone = once(silent, 'end');
+  await listeners.stop(100);
+  await gone;
 });

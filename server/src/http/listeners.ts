@@ -1,7 +1,7 @@
 /** The HTTP and HTTPS sockets. Device requests go to their own lean handler, all others to the platform API. */
 import http, { type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StartupError } from '../errors.ts';
 
@@ -75,7 +75,13 @@ export function createHttpListeners(deps: HttpListenersDeps) {
     listen(true),
   );
 
+  /** Also those in the middle of a TLS handshake, of which an HTTP server knows nothing. */
+  const sockets = new Set<Socket>();
   for (const server of [plain, secure]) {
+    server.on('connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
     server.maxConnections = maxConnections;
     server.timeout = deps.stalledTimeoutMs ?? defaultStalledTimeoutMs;
     server.on('upgrade', deps.live.handleUpgrade);
@@ -96,19 +102,19 @@ export function createHttpListeners(deps: HttpListenersDeps) {
 
     /** Stops accepting, lets requests under way finish for `graceMs`, then closes what is left. */
     async stop(graceMs: number): Promise<void> {
+      const force = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, graceMs);
       await Promise.all(
         [plain, secure].map(
           (server) =>
             new Promise<void>((resolve) => {
-              const force = setTimeout(() => server.closeAllConnections(), graceMs);
-              server.close(() => {
-                clearTimeout(force);
-                resolve();
-              });
+              server.close(() => resolve());
               server.closeIdleConnections();
             }),
         ),
       );
+      clearTimeout(force);
     },
   };
 }
