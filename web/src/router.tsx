@@ -1,8 +1,10 @@
 /** Every page, by its address. A page's code is loaded when somebody goes there, or is about to. */
 import { createRouter } from '@tanstack/react-router';
 import { appRoute } from './routes/app.tsx';
+import { auditRoute } from './routes/audit.tsx';
 import { addDeviceRoute, deviceRoute, devicesRoute } from './routes/devices.tsx';
 import { importRoute } from './routes/import.tsx';
+import { apiKeysRoute, peopleRoute, settingsRoute } from './routes/organisation.tsx';
 import { overviewRoute } from './routes/overview.tsx';
 import { profileRoute, profilesRoute } from './routes/profiles.tsx';
 import { rootRoute } from './routes/root.tsx';
@@ -21,6 +23,10 @@ const routeTree = rootRoute.addChildren([
     profilesRoute,
     profileRoute,
     importRoute,
+    peopleRoute,
+    apiKeysRoute,
+    auditRoute,
+    settingsRoute,
   ]),
 ]);
 

@@ -1,11 +1,21 @@
 /** Every page that the sidebar and the command palette lead to. One list: a page that is not here cannot be found. */
-import { FileUp, Layers, LayoutDashboard, type LucideIcon, Radio } from 'lucide-react';
+import {
+  FileUp,
+  KeyRound,
+  Layers,
+  LayoutDashboard,
+  type LucideIcon,
+  Radio,
+  ScrollText,
+  Settings,
+  Users,
+} from 'lucide-react';
 import type { Role } from '#contract/common.ts';
 
 export interface NavigationItem {
   /** Its name is `navigation.<id>` in the texts. */
-  readonly id: 'overview' | 'devices' | 'profiles' | 'import';
-  readonly to: '/' | '/devices' | '/profiles' | '/import';
+  readonly id: 'overview' | 'devices' | 'profiles' | 'import' | 'people' | 'api-keys' | 'audit' | 'settings';
+  readonly to: '/' | '/devices' | '/profiles' | '/import' | '/people' | '/api-keys' | '/audit' | '/settings';
   readonly icon: LucideIcon;
   readonly group: 'fleet' | 'organisation';
   /** Hidden from weaker roles. */
@@ -17,4 +27,8 @@ export const navigation: readonly NavigationItem[] = [
   { id: 'devices', to: '/devices', icon: Radio, group: 'fleet', needs: 'viewer' },
   { id: 'profiles', to: '/profiles', icon: Layers, group: 'fleet', needs: 'viewer' },
   { id: 'import', to: '/import', icon: FileUp, group: 'fleet', needs: 'operator' },
+  { id: 'people', to: '/people', icon: Users, group: 'organisation', needs: 'admin' },
+  { id: 'api-keys', to: '/api-keys', icon: KeyRound, group: 'organisation', needs: 'admin' },
+  { id: 'audit', to: '/audit', icon: ScrollText, group: 'organisation', needs: 'admin' },
+  { id: 'settings', to: '/settings', icon: Settings, group: 'organisation', needs: 'viewer' },
 ];

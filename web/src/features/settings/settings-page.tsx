@@ -1,0 +1,24 @@
+import { useTranslation } from 'react-i18next';
+import { useSession } from '../../session/session.ts';
+import { Page } from '../../shell/page.tsx';
+import { CertificatesCard } from './certificates-card.tsx';
+import { DisplayCard } from './display-card.tsx';
+import { PasswordCard } from './password-card.tsx';
+import { TenantCard } from './tenant-card.tsx';
+
+export function SettingsPage() {
+  const { t } = useTranslation('settings');
+  const { user } = useSession();
+  return (
+    <Page title={t('title')} lead={t('lead')}>
+      <div className="grid items-start gap-3 lg:grid-cols-2">
+        <div className="grid gap-3">
+          <DisplayCard />
+          {user !== null && <PasswordCard user={user} />}
+          <TenantCard />
+        </div>
+        <CertificatesCard />
+      </div>
+    </Page>
+  );
+}
