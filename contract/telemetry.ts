@@ -52,6 +52,7 @@ export type LatestTelemetryOfDevices = Static<typeof LatestTelemetryOfDevices>;
 export const TelemetryKeyStats = Type.Object({
   key: Type.String(),
   points: Type.Integer(),
+  bytes: Type.Integer({ description: 'On the disk; points of the last minutes are not counted yet' }),
   firstTs: Type.Integer(),
   lastTs: Type.Integer(),
 });
@@ -93,8 +94,16 @@ export const TelemetryQuery = Type.Object(
     ...range,
     interval: Type.Optional(
       Type.String({
-        pattern: '^[1-9]\\d{0,14}(ms|s|m|h|d|w)?$',
-        description: 'Aggregate into intervals of this width from `from` on: milliseconds, or 10s, 1m, 1h, 1d, 1w',
+        pattern: '^([1-9]\\d{0,14}(ms|s|m|h|d|w)?|day|week|month)$',
+        description:
+          'Aggregate into intervals: of this width from `from` on (milliseconds, or 10s, 1m, 1h, 1d, 1w), or by the calendar of `timeZone` (day, week from Monday, month)',
+      }),
+    ),
+    timeZone: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 60,
+        description: 'Where the days of `interval` begin, such as Asia/Jakarta or +07:00; UTC unless given',
       }),
     ),
     buckets: Type.Optional(
@@ -104,7 +113,7 @@ export const TelemetryQuery = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 100,
-        description: `Functions, separated by commas: ${aggregateFunctions.join(', ')}. avg unless given; without interval and buckets the whole range is one interval`,
+        description: `Functions, separated by commas: ${aggregateFunctions.join(', ')}. avg unless given; without interval and buckets the whole range is one interval. Or lttb, alone and with buckets: the points (that many, numbers only) that show best how a series runs`,
       }),
     ),
     limit: Type.Optional(

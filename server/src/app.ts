@@ -279,12 +279,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     opens('provisioning', () => provisioner.idle());
 
     // The way in for data, and the way to who looks.
-    const ingest = createIngest({ store, attributes, sessions, bus, metrics, clock, log });
+    const payloadLimits = { ...defaultPayloadLimits, maxFutureMs: config.futureLimitMs };
+    const ingest = createIngest({ store, attributes, sessions, bus, metrics, clock, log, limits: payloadLimits });
     opens('ingest', () => ingest.stop());
     const telemetry = createTelemetry({
       store,
       audit,
-      parseTelemetry: (payload) => parseTelemetry(payload, clock.now(), defaultPayloadLimits),
+      parseTelemetry: (payload) => parseTelemetry(payload, clock.now(), payloadLimits),
       acceptPoints: ingest.acceptPoints,
       requireDevice: async (tenantId, deviceId) => void (await devices.nameOf(tenantId, deviceId)),
       existing,

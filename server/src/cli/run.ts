@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   config: { description: 'Show the settings and where each comes from', load: () => import('./config.ts') },
   backup: { description: 'Write a backup into one file, also while Gapura runs', load: () => import('./backup.ts') },
   restore: { description: 'Put a backup in place, also while Gapura runs', load: () => import('./restore.ts') },
+  store: { description: 'Verify or export the telemetry, also while Gapura runs', load: () => import('./store.ts') },
   import: { description: 'Create devices from a CSV file', load: () => import('./import.ts') },
   simulate: { description: 'Run simulated devices', load: () => import('./simulate.ts') },
   demo: { description: 'Start with temporary data and a simulated fleet', load: () => import('./demo.ts') },

@@ -7,6 +7,7 @@ import { parseTelemetry } from './parse-telemetry.ts';
 import { defaultPayloadLimits, maxTimestampMs } from './payload-limits.ts';
 
 const nowMs = 1_767_225_600_000;
+const hourMs = 3_600_000;
 const parse = (text: string, limits = defaultPayloadLimits): TelemetryPoint[] | Refusal =>
   parseTelemetry(Buffer.from(text), nowMs, limits);
 const now = (key: string, value: TelemetryValue): TelemetryPoint => ({ key, ts: nowMs, value });
@@ -159,6 +160,16 @@ test('it never throws, whatever the bytes', () => {
   );
 });
 
+test('a point further ahead of the clock than the limit is refused with what is wrong', () => {
+  const at = (ts: number): string => JSON.stringify({ ts, values: { a: 1 } });
+  expect(parse(at(nowMs + hourMs))).toEqual([{ key: 'a', ts: nowMs + hourMs, value: 1 }]);
+  expect(parse(at(nowMs + hourMs + 1000))).toEqual(
+    refusal('/ts is 3601 s ahead of the clock of the server; 3600 s are allowed. Set the clock of the device.'),
+  );
+  const wide = { ...defaultPayloadLimits, maxFutureMs: Number.MAX_SAFE_INTEGER };
+  expect(parse(at(maxTimestampMs), wide)).toEqual([{ key: 'a', ts: maxTimestampMs, value: 1 }]);
+});
+
 test('it comes to the same as a slow exact model', () => {
   fc.assert(
     fc.property(telemetryText(), (text) => {
@@ -231,7 +242,7 @@ function model(text: string): unknown {
       const source = typeof time === 'string' && /^\d{1,15}$/.test(time) ? time : sourceOf(time);
       if (source === undefined) return invalid;
       const read = exactDecimal(source);
-      if (typeof read !== 'number' || !Number.isInteger(read) || read < 0 || read > maxTimestampMs) return invalid;
+      if (typeof read !== 'number' || !Number.isInteger(read) || read < 0 || read > nowMs + hourMs) return invalid;
       ts = read;
       values = inner;
     }

@@ -120,6 +120,12 @@ class TelemetryReader {
         `${placeOf(index, 'ts')} must be an integer: milliseconds since 1970, before the year 10000.`,
       );
     }
+    if (ts - this.#nowMs > this.#limits.maxFutureMs) {
+      const aheadText = `${Math.round((ts - this.#nowMs) / 1000)} s ahead of the clock of the server`;
+      return invalidPayload(
+        `${placeOf(index, 'ts')} is ${aheadText}; ${this.#limits.maxFutureMs / 1000} s are allowed. Set the clock of the device.`,
+      );
+    }
     if (!isJsonObject(values)) {
       return invalidPayload(`${placeOf(index, 'values')} is ${kindOf(values)}; it must be an object.`);
     }

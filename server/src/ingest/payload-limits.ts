@@ -6,6 +6,8 @@ export interface PayloadLimits {
   readonly maxAttributes: number;
   /** Objects and arrays within each other in a value that is JSON. */
   readonly maxDepth: number;
+  /** How far ahead of this machine's clock the time of a point may be, ms. */
+  readonly maxFutureMs: number;
 }
 
 export const defaultPayloadLimits: PayloadLimits = {
@@ -15,6 +17,9 @@ export const defaultPayloadLimits: PayloadLimits = {
   maxAttributes: 1000,
   // Deeper than any configuration tree seen, and far from what recursion could stumble over.
   maxDepth: 32,
+  // A clock that is an hour ahead is set to summer time; one that is further ahead is wrong, and its points would stand
+  // as the latest for as long.
+  maxFutureMs: 3_600_000,
 };
 
 /** Latest time of a point: the last millisecond of the year 9999, the end of what dates can be written as. */

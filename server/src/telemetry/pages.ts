@@ -1,6 +1,6 @@
 /** Long ranges in pages, so that reading a year takes as much memory as reading a minute. */
 import type { AggregateFunction } from '#contract/telemetry.ts';
-import type { TelemetryRead } from './query.ts';
+import type { BucketRead, TelemetryRead } from './query.ts';
 import type { DeviceRef, TelemetryStore, TelemetryValue } from './store.ts';
 
 /** Points of one question to the store: about half a megabyte. */
@@ -28,17 +28,62 @@ export function columnsOf(read: Pick<TelemetryRead, 'buckets'>): readonly ('valu
 
 /** Key after key, each in the order asked; a key has any number of pages, also none. */
 export async function* readPages(
-  store: Pick<TelemetryStore, 'range' | 'aggregate'>,
+  store: Pick<TelemetryStore, 'range' | 'aggregate' | 'downsample'>,
   device: DeviceRef,
   read: PagedRead,
 ): AsyncGenerator<SeriesPage> {
   for (const key of read.keys) {
-    for await (const rows of read.buckets === undefined
-      ? rawPages(store, device, key, read)
-      : bucketPages(store, device, key, { ...read, buckets: read.buckets })) {
-      yield { key, rows };
-    }
+    for await (const rows of pagesOf(store, device, key, read)) yield { key, rows };
   }
+}
+
+function pagesOf(
+  store: Pick<TelemetryStore, 'range' | 'aggregate' | 'downsample'>,
+  device: DeviceRef,
+  key: string,
+  read: PagedRead,
+): AsyncGenerator<Row[]> {
+  const { buckets, downsampleTo } = read;
+  if (downsampleTo !== undefined) return sampledPage(store, device, key, { ...read, downsampleTo });
+  return buckets === undefined
+    ? rawPages(store, device, key, read)
+    : bucketPages(store, device, key, { ...read, buckets });
+}
+
+async function* sampledPage(
+  store: Pick<TelemetryStore, 'downsample'>,
+  device: DeviceRef,
+  key: string,
+  { fromMs, toMs, order, limit, downsampleTo }: PagedRead & { readonly downsampleTo: number },
+): AsyncGenerator<Row[]> {
+  const found = await store.downsample({ ...device, keys: [key], fromMs, toMs, points: downsampleTo });
+  const rows = (found.get(key) ?? []).map(({ ts, value }) => ({ ts, values: [value] }));
+  if (order === 'desc') rows.reverse();
+  if (rows.length > 0) yield rows.slice(0, limit);
+}
+
+/** The intervals of a question, counted from the first. */
+function gridOf({ fromMs, toMs, buckets: { intervalMs } }: PagedRead & { readonly buckets: BucketRead }): {
+  indexOf(ts: number): number;
+  startOf(index: number): number;
+  /** What the store is asked for the intervals from `first` on. */
+  intervals(first: number, last: number): BucketRead['intervalMs'];
+} {
+  if (typeof intervalMs === 'number') {
+    return {
+      indexOf: (ts) => Math.floor((ts - fromMs) / intervalMs),
+      startOf: (index) => fromMs + index * intervalMs,
+      intervals: () => intervalMs,
+    };
+  }
+  return {
+    indexOf(ts) {
+      const after = intervalMs.findIndex((start) => start > ts);
+      return (after === -1 ? intervalMs.length : after) - 1;
+    },
+    startOf: (index) => intervalMs[index] ?? toMs,
+    intervals: (first, last) => intervalMs.slice(first, last),
+  };
 }
 
 async function* rawPages(
@@ -67,21 +112,23 @@ async function* bucketPages(
   store: Pick<TelemetryStore, 'range' | 'aggregate'>,
   device: DeviceRef,
   key: string,
-  read: PagedRead & { readonly buckets: NonNullable<TelemetryRead['buckets']> },
+  read: PagedRead & { readonly buckets: BucketRead },
 ): AsyncGenerator<Row[]> {
   const { order, buckets } = read;
-  const { intervalMs, functions } = buckets;
+  const { functions } = buckets;
+  const grid = gridOf(read);
   let { fromMs, toMs, limit: left } = read;
   while (left > 0 && fromMs < toMs) {
     const nearest = await store.range({ ...device, keys: [key], fromMs, toMs, order, limit: 1 });
     const point = nearest.values().next().value?.[0];
     if (point === undefined) return;
     // Buckets are counted from the start of the whole range, whichever way it is read.
-    const index = Math.floor((point.ts - read.fromMs) / intervalMs);
+    const index = grid.indexOf(point.ts);
     const [first, last] =
       order === 'asc' ? [index, index + bucketsPerPage] : [Math.max(0, index - bucketsPerPage + 1), index + 1];
-    const start = read.fromMs + first * intervalMs;
-    const stop = Math.min(read.toMs, read.fromMs + last * intervalMs);
+    const start = Math.max(read.fromMs, grid.startOf(first));
+    const stop = Math.min(read.toMs, grid.startOf(last));
+    const intervalMs = grid.intervals(first, last);
     const found = await store.aggregate({ ...device, keys: [key], fromMs: start, toMs: stop, intervalMs, functions });
     const rows = (found.values().next().value ?? []).map(({ ts, values }) => ({
       ts,

@@ -9,6 +9,7 @@ import {
   type TelemetryQuery,
 } from '#contract/telemetry.ts';
 import { AppError } from '../errors.ts';
+import { type CalendarUnit, calendarStarts, calendarUnits, isTimeZone } from './calendar.ts';
 
 const dayMs = 24 * 3600 * 1000;
 const defaultJsonPoints = 1000;
@@ -34,8 +35,19 @@ export interface TelemetryRead {
   /** Points or buckets per key. */
   readonly limit: number;
   readonly format: TelemetryFormat;
-  readonly buckets: { readonly intervalMs: number; readonly functions: readonly AggregateFunction[] } | undefined;
+  readonly buckets: BucketRead | undefined;
+  /** So many points of each key, chosen to show how it runs; undefined for all. */
+  readonly downsampleTo: number | undefined;
 }
+
+export interface BucketRead {
+  /** A width in ms, or the starts of all intervals in their order. */
+  readonly intervalMs: number | readonly number[];
+  readonly functions: readonly AggregateFunction[];
+}
+
+/** Calendar intervals of one question: a century of days. */
+const calendarLimit = 40_000;
 
 /**
  * @param nowMs for the default range: the 24 hours up to and with this millisecond
@@ -56,7 +68,7 @@ export function readTelemetryQuery(query: TelemetryQuery, nowMs: number): Teleme
     order: query.order ?? 'asc',
     limit: query.limit ?? (format === 'json' ? defaultJsonPoints : Infinity),
     format,
-    buckets: readBuckets(query, toMs - fromMs),
+    ...readIntervals(query, fromMs, toMs),
   };
 }
 
@@ -105,13 +117,40 @@ export function readDeviceIds(text: string): string[] {
   return ids;
 }
 
-function readBuckets(query: TelemetryQuery, rangeMs: number): TelemetryRead['buckets'] {
-  const { interval, buckets, aggregate } = query;
+function readIntervals(
+  query: TelemetryQuery,
+  fromMs: number,
+  toMs: number,
+): Pick<TelemetryRead, 'buckets' | 'downsampleTo'> {
+  if (query.aggregate?.trim().toLowerCase() !== 'lttb') {
+    return { buckets: readBuckets(query, fromMs, toMs), downsampleTo: undefined };
+  }
+  if (query.buckets === undefined || query.buckets < 3) throw invalid('buckets', 'must be 3 or more for lttb');
+  if (query.interval !== undefined) throw invalid('interval', 'must not stand beside lttb');
+  return { buckets: undefined, downsampleTo: query.buckets };
+}
+
+function readBuckets(query: TelemetryQuery, fromMs: number, toMs: number): TelemetryRead['buckets'] {
+  const { interval, buckets, aggregate, timeZone } = query;
+  const unit = calendarUnits.find((one) => one === interval);
+  if (timeZone !== undefined && unit === undefined) {
+    throw invalid('timeZone', 'is for the intervals day, week and month');
+  }
   if (interval === undefined && buckets === undefined && aggregate === undefined) return undefined;
   if (interval !== undefined && buckets !== undefined) throw invalid('buckets', 'must not stand beside `interval`');
   const functions = readFunctions(aggregate ?? 'avg');
+  if (unit !== undefined) return { intervalMs: readCalendar(unit, timeZone ?? 'UTC', fromMs, toMs), functions };
   if (interval !== undefined) return { intervalMs: readInterval(interval), functions };
-  return { intervalMs: Math.max(1, Math.ceil(rangeMs / (buckets ?? 1))), functions };
+  return { intervalMs: Math.max(1, Math.ceil((toMs - fromMs) / (buckets ?? 1))), functions };
+}
+
+function readCalendar(unit: CalendarUnit, timeZone: string, fromMs: number, toMs: number): readonly number[] {
+  // A `+` that was not percent-encoded arrives as a space.
+  const zone = timeZone.replace(' ', '+');
+  if (!isTimeZone(zone)) throw invalid('timeZone', 'must be a time zone, such as Asia/Jakarta or +07:00');
+  const starts = calendarStarts(unit, zone, { fromMs, toMs }, calendarLimit);
+  if (starts === undefined) throw invalid('interval', `must not make more than ${calendarLimit} intervals`);
+  return starts;
 }
 
 function readFunctions(text: string): AggregateFunction[] {
@@ -119,7 +158,7 @@ function readFunctions(text: string): AggregateFunction[] {
   return names.map((name) => {
     const known = aggregateFunctions.find((candidate) => candidate === name);
     if (known === undefined) {
-      throw invalid('aggregate', `must be of ${aggregateFunctions.join(', ')}, separated by commas`);
+      throw invalid('aggregate', `must be of ${aggregateFunctions.join(', ')}, separated by commas, or lttb alone`);
     }
     return known;
   });
@@ -136,7 +175,8 @@ function readInterval(text: string): number {
 /** A date alone is midnight UTC; a time needs its zone, or two readers would understand two times. */
 const iso = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2}))?$/i;
 
-function readTime(name: 'from' | 'to', text: string): number {
+/** @throws AppError `invalid_request` */
+export function readTime(name: 'from' | 'to', text: string): number {
   // A `+` that was not percent-encoded arrives as a space.
   const written = text.replace(' ', '+');
   const ms = /^-?\d{1,16}$/.test(text) ? Number(text) : iso.test(written) ? Date.parse(written) : Number.NaN;

@@ -280,12 +280,39 @@ test('a delete says how much went and is audited', async () => {
   ]);
 });
 
+test('calendar days of a time zone are intervals of their own, in both orders', async () => {
+  const at = (text: string): number => Date.parse(text);
+  const times = ['2026-03-28T23:30Z', '2026-03-29T21:59Z', '2026-03-29T22:00Z', '2026-03-30T21:00Z'].map(at);
+  await store.append([{ ...device, points: times.map((ts, value) => ({ key: 'k', ts, value })) }]);
+  const days = { a: at('2026-03-28T23:00Z'), b: at('2026-03-29T22:00Z') };
+  const query = 'keys=k&from=2026-03-28T23:00:00Z&to=2026-03-31&interval=day&timeZone=Europe/Berlin&aggregate=count';
+  expect(await get(`${telemetryPath}?${query}`)).toEqual({
+    k: [
+      { ts: days.a, count: 2 },
+      { ts: days.b, count: 2 },
+    ],
+  });
+  expect(await get(`${telemetryPath}?${query}&order=desc&limit=1`)).toEqual({ k: [{ ts: days.b, count: 2 }] });
+});
+
+test('lttb answers with points, as many as were asked for', async () => {
+  const points = Array.from({ length: 1000 }, (_, i) => ({ key: 'k', ts: i * 10, value: i === 500 ? 99 : i % 7 }));
+  await store.append([{ ...device, points }]);
+  const found = (await get(`${telemetryPath}?keys=k&from=0&to=10000&aggregate=lttb&buckets=50`)) as {
+    k: { ts: number; value: number }[];
+  };
+  expect(found.k.length).toBeLessThanOrEqual(50);
+  expect(found.k).toContainEqual({ ts: 5000, value: 99 });
+});
+
 test('the keys of a device are listed with how much there is', async () => {
   await write([
     ['a', 1, 1],
     ['a', 9, 2],
   ]);
-  expect(await get(`${telemetryPath}/keys`)).toEqual({ keys: [{ key: 'a', points: 2, firstTs: 1, lastTs: 9 }] });
+  expect(await get(`${telemetryPath}/keys`)).toEqual({
+    keys: [{ key: 'a', points: 2, bytes: 0, firstTs: 1, lastTs: 9 }],
+  });
 });
 
 const everyRoute: [method: string, path: string][] = [
@@ -320,6 +347,11 @@ test.each([
   'interval=0',
   'interval=1m&buckets=3',
   'aggregate=median',
+  'aggregate=lttb',
+  'aggregate=lttb&buckets=2',
+  'interval=month&timeZone=Mars/Olympus',
+  'interval=1h&timeZone=UTC',
+  'interval=year',
   'format=xml',
   'order=up',
   'unknown=1',

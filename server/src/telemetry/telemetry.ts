@@ -98,7 +98,13 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
     async keys(device) {
       await requireDevice(device);
       const stats = await store.stats(device);
-      return stats.map(({ key, points, firstMs, lastMs }) => ({ key, points, firstTs: firstMs, lastTs: lastMs }));
+      return stats.map(({ key, points, bytes, firstMs, lastMs }) => ({
+        key,
+        points,
+        bytes,
+        firstTs: firstMs,
+        lastTs: lastMs,
+      }));
     },
 
     async write(device, payload, actor) {

@@ -8,6 +8,7 @@ import type { AppendBatch } from '../columns.ts';
 import type { EngineStatus } from '../protocol.ts';
 import { DamagedError } from './bytes.ts';
 import { dayOf } from './day.ts';
+import type { DayFile } from './day-file.ts';
 import { DayFiles } from './day-files.ts';
 import { createDeletes, type Deletes } from './deletes.ts';
 import { type Files, nodeFiles } from './files.ts';
@@ -31,6 +32,8 @@ export interface EngineOptions {
   readonly maxSizeBytes?: number | undefined;
   readonly files?: Files;
   readonly times?: UpkeepTimes;
+  /** For commands that look into a store which a running process may hold: nothing is written. */
+  readonly readOnly?: boolean;
   note(level: 'info' | 'warn' | 'error', text: string): void;
   /** Background work that waited for the disk can go on. */
   wake(): void;
@@ -74,7 +77,11 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.#hot = new HotLog({ path: join(options.directory, 'hot.sqlite'), maxSizeBytes: options.maxSizeBytes });
+    this.#hot = new HotLog({
+      path: join(options.directory, 'hot.sqlite'),
+      maxSizeBytes: options.maxSizeBytes,
+      readOnly: options.readOnly ?? false,
+    });
     this.#days = new DayFiles({
       directory: options.directory,
       files: options.files ?? nodeFiles,
@@ -100,6 +107,10 @@ export class Engine {
 
   /** Opens the files and takes back into memory what was not sealed. @throws when that is not possible */
   async open(): Promise<void> {
+    if (this.#options.readOnly === true) {
+      await this.#openForReading();
+      return;
+    }
     mkdirSync(this.#options.directory, { recursive: true, mode: 0o700 });
     this.#hot.open();
     this.#days.open(true);
@@ -109,6 +120,21 @@ export class Engine {
       for (const block of file.blocks) series = Math.max(series, block.maxSeries);
     }
     this.#hot.skipNumbers(segment, series);
+    this.#loadState();
+    await this.#replay();
+  }
+
+  /** Everything of the database in one transaction, then the files: what leaves it meanwhile is in them. */
+  async #openForReading(): Promise<void> {
+    const segments = this.#hot.snapshot(() => {
+      this.#loadState();
+      return [...this.#hot.allSegments()];
+    });
+    this.#days.open(false);
+    for (const [id, data] of segments) this.#replaySegment(id, data);
+  }
+
+  #loadState(): void {
     this.#state.reserve(this.#hot.lastSeries());
     for (const [page, data] of this.#hot.statePages()) this.#state.load(page, data);
     for (const tombstone of this.#hot.tombstones()) {
@@ -116,7 +142,6 @@ export class Engine {
       this.#state.forget(tombstone.series, tombstone.fromMs, tombstone.toMs);
       this.#upkeep.deleted(tombstone.fromMs, tombstone.toMs);
     }
-    await this.#replay();
   }
 
   /** What keeps appends from being taken now: `wait` while the head is full, a sentence when it cannot be emptied. */
@@ -173,6 +198,17 @@ export class Engine {
     if (fault !== undefined && this.#seal === undefined && this.#tidy === undefined) this.#healed();
   }
 
+  /** All series, by tenant, device and key. */
+  allSeries(): readonly (readonly [tenantId: string, deviceId: string, key: string])[] {
+    return this.#hot.rows<[string, string, string]>(
+      'select tenant_id, device_id, key from series order by tenant_id, device_id, key',
+    );
+  }
+
+  dayFiles(): Iterable<DayFile> {
+    return this.#days.all();
+  }
+
   get status(): EngineStatus {
     const damagedParts = this.#days.damagedParts;
     const faults = [...this.#days.blocked];
@@ -220,16 +256,20 @@ export class Engine {
       const rows = this.#hot.segmentsAfter(after);
       for (const [id, data] of rows) {
         after = id;
-        try {
-          const columns = decodeSegment(data);
-          if (this.#head.isFullFor(columns.ts.length)) await this.drain();
-          this.#take(columns, id, (series, ts) => this.#isGone(series, ts, id));
-        } catch (error) {
-          if (!(error instanceof DamagedError)) throw error;
-          this.#options.note('error', `segment ${id} of hot.sqlite is damaged and left out: ${error.message}`);
-        }
+        // About twelve bytes a point at least: the decoded segment fits, or the head is emptied before.
+        if (this.#head.isFullFor(data.length / 12)) await this.drain();
+        this.#replaySegment(id, data);
       }
       if (rows.length === 0) return;
+    }
+  }
+
+  #replaySegment(id: number, data: Uint8Array): void {
+    try {
+      this.#take(decodeSegment(data), id, (series, ts) => this.#isGone(series, ts, id));
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+      this.#options.note('error', `segment ${id} of hot.sqlite is damaged and left out: ${error.message}`);
     }
   }
 

@@ -43,6 +43,8 @@ export interface HotLogOptions {
   readonly path: string;
   /** The file never grows beyond this; undefined for as far as the disk goes. */
   readonly maxSizeBytes: number | undefined;
+  /** For those who look while another process writes. */
+  readonly readOnly?: boolean;
 }
 
 /** Rows as arrays, in the types that their statement says. */
@@ -137,6 +139,22 @@ export class HotLog {
     this.transaction(() => this.#deleteSegments(4 * deletedPerCommit));
   }
 
+  /** All segments at once, for those who look in from outside. */
+  allSegments(): Rows<[number, Uint8Array]> {
+    return this.rows('select id, data from segment order by id');
+  }
+
+  /** What `look` reads is of one moment, whatever another process writes meanwhile. */
+  snapshot<T>(look: () => T): T {
+    this.#connection ??= connect(this.#options);
+    this.#connection.exec('begin');
+    try {
+      return look();
+    } finally {
+      this.#connection.exec('rollback');
+    }
+  }
+
   oldestSegment(): number {
     const [row] = this.rows<[number | null]>('select min(id) from segment');
     return row?.[0] ?? Number.MAX_SAFE_INTEGER;
@@ -229,7 +247,8 @@ export class HotLog {
   }
 }
 
-function connect({ path, maxSizeBytes }: HotLogOptions): DatabaseSync {
+function connect({ path, maxSizeBytes, readOnly = false }: HotLogOptions): DatabaseSync {
+  if (readOnly) return new DatabaseSync(path, { readOnly, timeout: 5000 });
   // Nobody else writes to this file. One second is for a tool that looks into it.
   const connection = new DatabaseSync(path, { timeout: 1000 });
   try {
