@@ -371,7 +371,9 @@ export async function createApp(options: AppOptions): Promise<App> {
       clock,
       trustProxy: config.trustProxy,
     });
-    const mqtt = createMqttServer({ gate, ingest, sessions, attributes, provisioner, metrics, log, clock });
+    const mqtt = createMqttServer({
+      ...{ gate, tokens: deviceTokens, securityEvents, ingest, sessions, attributes, provisioner, metrics, log, clock },
+    });
     const http = createHttpListeners({
       host: config.host,
       httpPort: config.httpPort,

@@ -1,5 +1,8 @@
 import type { Socket } from 'node:net';
+import type { DeviceScope } from '#contract/credentials.ts';
 import type { Arrival, DeviceIdentity } from '../../credentials/gate.ts';
+import type { BearerGrant } from '../../device-tokens/device-tokens.ts';
+import { skewS } from '../../device-tokens/limits.ts';
 import type { Acknowledge } from '../../ingest/ingest.ts';
 import type { DeviceSession } from '../../sessions/sessions.ts';
 import { Acknowledgements, type PendingPublish, type Verdict } from './acknowledgements.ts';
@@ -36,6 +39,8 @@ export class Connection {
   client: ConnectPacket | undefined;
   /** Topic filter → granted QoS, the latest last. Only known filters come in, so their number bounds it. */
   readonly subscriptions = new Map<string, 0 | 1>();
+  /** What the token of the session is for; undefined: the session has the rights of the device. */
+  scopes: ReadonlySet<DeviceScope> | undefined;
   /** Topics by alias [MQTT-3.3.2-7]; undefined until the client sets one up. */
   topicAliases: string[] | undefined;
   /** Takes ingest's answer to a QoS 0 message: one for all of them. */
@@ -139,6 +144,14 @@ export class Connection {
     this.#deadlineMs = never;
     this.intake.takeFullSize();
     this.intake.stopQueueing();
+  }
+
+  /** The session goes by this token from now on, until it ends. */
+  holdToken({ device, scopes, expiresAtMs }: BearerGrant): void {
+    if (this.peer.kind !== 'device') return;
+    this.peer = { ...this.peer, device };
+    this.scopes = scopes;
+    this.setDeadline(expiresAtMs + skewS * 1000, 'token_expired');
   }
 
   /** Ends the connection at that time, with that reason. */

@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 import type { Attributes } from '../../attributes/attributes.ts';
 import type { Gate } from '../../credentials/gate.ts';
+import type { DeviceTokens } from '../../device-tokens/device-tokens.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { createTally } from '../../lib/tally.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Provisioner } from '../../provisioning/provisioning.ts';
+import type { SecurityEvents } from '../../security-events/security-events.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
 import { Cursor } from './codec/cursor.ts';
 import { createFailedConnects, type FailedConnects } from './failed-connects.ts';
@@ -17,6 +19,8 @@ export interface MqttDeps {
   readonly sessions: Sessions;
   readonly attributes: Attributes;
   readonly provisioner: Provisioner;
+  readonly tokens: Pick<DeviceTokens, 'bearer'>;
+  readonly securityEvents: SecurityEvents;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly clock: Clock;

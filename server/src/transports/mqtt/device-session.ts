@@ -9,7 +9,10 @@ export function createDeviceSession(connection: Connection, device: DeviceIdenti
   const connectedAt = connection.context.clock.now();
   return {
     id: uuidv7(connectedAt),
-    device,
+    // A fresh token may come by another key of the device: the session then ends with that one.
+    get device() {
+      return connection.peer.kind === 'device' ? connection.peer.device : device;
+    },
     transport: 'mqtt',
     address: connection.arrival.address,
     secure: connection.arrival.secure,

@@ -17,6 +17,8 @@ export type Ending =
   | 'provisioning_only'
   | 'topic_name_invalid'
   | 'quota_exceeded'
+  | 'token_expired'
+  | 'token_refused'
   | 'keep_alive_timeout'
   | 'inactive'
   | 'connect_timeout'
@@ -34,6 +36,8 @@ export const disconnectCodes = {
   storage_unavailable: 0x83,
   provisioning_refused: 0x83,
   shutting_down: 0x8b,
+  token_expired: 0x87,
+  token_refused: 0x87,
   keep_alive_timeout: 0x8d,
   taken_over: 0x8e,
   topic_name_invalid: 0x90,
@@ -64,6 +68,7 @@ const peaceful: ReadonlySet<Ending> = new Set<Ending>([
   'policy_changed',
   'shutting_down',
   'provisioning_ended',
+  'token_expired',
 ]);
 
 export function isRejection(ending: Ending): boolean {

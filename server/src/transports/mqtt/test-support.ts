@@ -6,6 +6,7 @@ import mqttPacket, { type Packet } from 'mqtt-packet';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { FakeClock } from '../../../test/fake-clock.ts';
+import { noDeviceTokens } from '../../../test/no-device-tokens.ts';
 import type { AttributeScope, Attributes, AttributeValue } from '../../attributes/attributes.ts';
 import type { Arrival, DeviceIdentity, Gate, GateAnswer, MqttCredentials } from '../../credentials/gate.ts';
 import type { Acknowledge, Ingest } from '../../ingest/ingest.ts';
@@ -170,6 +171,7 @@ export async function startServer(limits: Partial<MqttLimits> = {}, tls?: MqttLi
     provisioner: new FakeProvisioner(),
     metrics: createMetrics(),
     clock: new FakeClock(),
+    ...noDeviceTokens,
   };
   const server = createMqttServer({ ...parts, log: pino({ level: 'silent' }), limits });
   const { port, tlsPort } = await server.start({ host: '127.0.0.1', port: 0, ...(tls !== undefined && { tls }) });

@@ -14,6 +14,8 @@ export type Route =
   | { readonly kind: 'rpc_request'; readonly family: TopicFamily; readonly id: number }
   | { readonly kind: 'rpc_response'; readonly family: TopicFamily; readonly id: number }
   | { readonly kind: 'claim' }
+  /** A fresh token for a session that began with one. */
+  | { readonly kind: 'token' }
   | { readonly kind: 'firmware' }
   | { readonly kind: 'gateway' }
   | { readonly kind: 'protobuf' }
@@ -36,6 +38,7 @@ const exactRoutes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['v2/a/j', attributes],
   ['v2/a/p', protobuf],
   ['v1/devices/me/claim', { kind: 'claim' }],
+  ['v1/devices/me/token', { kind: 'token' }],
 ]);
 
 type NumberedKind = 'attributes_request' | 'rpc_request' | 'rpc_response';

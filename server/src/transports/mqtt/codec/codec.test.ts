@@ -197,6 +197,7 @@ test('a CONNECT of mqtt-packet decodes to the same fields, however it is cut', (
             maximumPacketSize: Number.POSITIVE_INFINITY,
             wantsProblemInformation: protocolVersion !== 5,
             authenticationMethod: undefined,
+            authenticationData: undefined,
           },
         ]);
       },

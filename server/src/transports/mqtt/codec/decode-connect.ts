@@ -1,6 +1,6 @@
 import type { Cursor } from './cursor.ts';
 import type { ConnectPacket, ProtocolVersion, UnsupportedConnect } from './packets.ts';
-import { allowedProperties, numberOf, property, readProperties } from './properties.ts';
+import { allowedProperties, bytesAsText, numberOf, property, readProperties } from './properties.ts';
 
 const flag = {
   reserved: 0x01,
@@ -69,6 +69,7 @@ function decodeKnown(cursor: Cursor, version: ProtocolVersion): ConnectPacket | 
     maximumPacketSize: numberOf(properties, property.maximumPacketSize, Number.POSITIVE_INFINITY),
     wantsProblemInformation: numberOf(properties, property.requestProblemInformation, 1) === 1,
     authenticationMethod: typeof method === 'string' ? method : undefined,
+    authenticationData: bytesAsText(properties, property.authenticationData),
   };
 }
 

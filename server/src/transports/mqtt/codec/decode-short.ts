@@ -1,7 +1,7 @@
 /** PUBACK, DISCONNECT, AUTH and PINGREQ: a reason and properties, both of which MQTT 5 lets a client leave out. */
 import type { Cursor } from './cursor.ts';
-import type { ProtocolVersion } from './packets.ts';
-import { allowedProperties, numberOf, property, readProperties } from './properties.ts';
+import type { AuthPacket, ProtocolVersion } from './packets.ts';
+import { allowedProperties, bytesAsText, numberOf, type Properties, property, readProperties } from './properties.ts';
 
 /** @returns the packet identifier that is acknowledged; undefined when the cursor has a fault */
 export function decodePuback(cursor: Cursor, version: ProtocolVersion): number | undefined {
@@ -38,13 +38,23 @@ export function decodeEmpty(cursor: Cursor): void {
   expectEnd(cursor);
 }
 
-/** Checks an AUTH; what it says is not needed, because no authentication method is offered. */
-export function decodeAuth(cursor: Cursor): void {
+/** @returns what an AUTH says; undefined when the cursor has a fault */
+export function decodeAuth(cursor: Cursor): AuthPacket | undefined {
+  // MQTT 5 §3.15.2.1: without a reason code it is success.
+  let reasonCode = 0;
+  let properties: Properties = new Map();
   if (cursor.remaining > 0) {
-    cursor.byte();
-    if (cursor.remaining > 0) readProperties(cursor, allowedProperties.auth);
+    reasonCode = cursor.byte();
+    if (cursor.remaining > 0) properties = readProperties(cursor, allowedProperties.auth);
   }
   expectEnd(cursor);
+  if (cursor.fault !== undefined) return undefined;
+  const method = properties.get(property.authenticationMethod);
+  return {
+    reasonCode,
+    method: typeof method === 'string' ? method : undefined,
+    data: bytesAsText(properties, property.authenticationData),
+  };
 }
 
 function expectEnd(cursor: Cursor): void {

@@ -16,6 +16,7 @@ export interface ConnackProperties {
   readonly subscriptionIdentifiersAvailable?: boolean | undefined;
   readonly sharedSubscriptionsAvailable?: boolean | undefined;
   readonly serverKeepAliveS?: number | undefined;
+  readonly authenticationMethod?: string | undefined;
 }
 
 /** @param code return code of MQTT 3, reason code of MQTT 5 */
@@ -67,6 +68,7 @@ function connackProperties(given: ConnackProperties): Outbox {
   flag(property.subscriptionIdentifierAvailable, given.subscriptionIdentifiersAvailable);
   flag(property.sharedSubscriptionAvailable, given.sharedSubscriptionsAvailable);
   short(property.serverKeepAlive, given.serverKeepAliveS);
+  text(property.authenticationMethod, given.authenticationMethod);
   return list;
 }
 
@@ -150,6 +152,17 @@ function encodeCodes(
 export function encodePingresp(out: Outbox): void {
   out.byte(packetType.pingresp << 4);
   out.byte(0);
+}
+
+/** The end of a re-authentication. Only MQTT 5. */
+export function encodeAuth(out: Outbox, code: number, method: string): void {
+  const list = new Outbox();
+  list.byte(property.authenticationMethod);
+  list.text(method);
+  out.byte(packetType.auth << 4);
+  out.varint(1 + varintBytes(list.length) + list.length);
+  out.byte(code);
+  appendProperties(out, list);
 }
 
 /** Only MQTT 5: an older server has no DISCONNECT to send. */

@@ -38,6 +38,13 @@ export interface ConnectPacket {
   readonly wantsProblemInformation: boolean;
   /** Asks for enhanced authentication (MQTT 5 §4.12). */
   readonly authenticationMethod: string | undefined;
+  readonly authenticationData: string | undefined;
+}
+
+export interface AuthPacket {
+  readonly reasonCode: number;
+  readonly method: string | undefined;
+  readonly data: string | undefined;
 }
 
 /** A CONNECT of a protocol that is not spoken here: its level decides how it is told so. */

@@ -177,3 +177,9 @@ export function numberOf(properties: Properties, id: PropertyId, absent: number)
   const value = properties.get(id);
   return typeof value === 'number' ? value : absent;
 }
+
+/** The bytes behind a property as text. */
+export function bytesAsText(properties: Properties, id: PropertyId): string | undefined {
+  const value = properties.get(id);
+  return Buffer.isBuffer(value) ? value.toString('utf8') : undefined;
+}

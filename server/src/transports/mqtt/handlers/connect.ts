@@ -1,4 +1,6 @@
 import type { DeviceIdentity, GateAnswer, GateRefusal } from '../../../credentials/gate.ts';
+import type { BearerGrant } from '../../../device-tokens/device-tokens.ts';
+import type { TokenRefusal } from '../../../device-tokens/verify.ts';
 import { uuidv7 } from '../../../lib/uuid.ts';
 import type { Cursor } from '../codec/cursor.ts';
 import { decodeConnect, versionOfMalformedConnect } from '../codec/decode-connect.ts';
@@ -7,6 +9,7 @@ import type { ConnectPacket } from '../codec/packets.ts';
 import type { Connection } from '../connection.ts';
 import { createDeviceSession } from '../device-session.ts';
 import { type ConnectRefusal, connectRefusals, refusalOfWrongCredentials } from './connect-refusals.ts';
+import { askForToken, refusalOfToken, reportToken, tokenMethod, tokenOf } from './token.ts';
 
 /** User name or client id of a client that only wants to provision itself (reference §1.1). */
 const provisionName = 'provision';
@@ -32,11 +35,14 @@ function isProvisioning(packet: ConnectPacket): boolean {
 
 /** What is refused without asking who it is. */
 function refusalAtSight({ context, arrival }: Connection, packet: ConnectPacket): ConnectRefusal | undefined {
-  if (packet.authenticationMethod !== undefined) return connectRefusals.authenticationMethod;
+  const { authenticationMethod: method } = packet;
+  if (method !== undefined && method !== tokenMethod) return connectRefusals.authenticationMethod;
   // [MQTT-3.1.3-8] of MQTT 3.1.1: without an identifier there must be a clean session; MQTT 3.1 wants one always.
   if (packet.clientId === '' && (packet.version === 3 || (packet.version === 4 && !packet.cleanStart))) {
     return connectRefusals.identifier;
   }
+  // Tokens are new each time and cost next to nothing to refuse: a neighbour's wrong ones block nobody's.
+  if (tokenOf(packet) !== undefined) return undefined;
   if (!isProvisioning(packet) && context.failedConnects.blocks(arrival.address, packet))
     return connectRefusals.rateLimited;
   return undefined;
@@ -45,13 +51,17 @@ function refusalAtSight({ context, arrival }: Connection, packet: ConnectPacket)
 function askGate(connection: Connection, packet: ConnectPacket): void {
   const { context, arrival } = connection;
   const { clientId, username, password } = packet;
+  const token = tokenOf(packet);
   const failed = (error: unknown) => {
     context.log.error({ err: error }, 'The gate could not answer an MQTT CONNECT');
     if (connection.peer.kind === 'device') connection.end('internal_error');
     else if (!connection.ended) refuse(connection, packet, connectRefusals.internal);
   };
   try {
-    const answer = context.gate.byMqttConnect({ clientId, username, password }, arrival);
+    const answer =
+      token === undefined
+        ? context.gate.byMqttConnect({ clientId, username, password }, arrival)
+        : askForToken(connection, token);
     if (!(answer instanceof Promise)) {
       answered(connection, packet, answer);
       return;
@@ -67,8 +77,18 @@ function askGate(connection: Connection, packet: ConnectPacket): void {
   }
 }
 
-function answered(connection: Connection, packet: ConnectPacket, answer: GateAnswer): void {
-  if ('refused' in answer) refuse(connection, packet, refusalOf(connection, packet, answer));
+function answered(
+  connection: Connection,
+  packet: ConnectPacket,
+  answer: GateAnswer | BearerGrant | TokenRefusal,
+): void {
+  if ('device' in answer) {
+    admitDevice(connection, packet, answer.device);
+    connection.holdToken(answer);
+  } else if ('reason' in answer) {
+    reportToken(connection, answer);
+    refuse(connection, packet, refusalOfToken(connection, answer));
+  } else if ('refused' in answer) refuse(connection, packet, refusalOf(connection, packet, answer));
   else admitDevice(connection, packet, answer);
 }
 
@@ -90,7 +110,7 @@ function refusalOf(connection: Connection, packet: ConnectPacket, { refused }: G
 
 function admitDevice(connection: Connection, packet: ConnectPacket, device: DeviceIdentity): void {
   const session = createDeviceSession(connection, device);
-  connection.context.failedConnects.succeeded(packet);
+  if (tokenOf(packet) === undefined) connection.context.failedConnects.succeeded(packet);
   welcome(connection, packet, () => connection.welcome(packet, { kind: 'device', device, session }, packet.keepAliveS));
   connection.context.sessions.open(session);
 }
@@ -126,6 +146,7 @@ function propertiesFor(connection: Connection, packet: ConnectPacket): ConnackPr
     subscriptionIdentifiersAvailable: false,
     sharedSubscriptionsAvailable: false,
     // A client without keep-alive learns how often it must be heard to stay within the inactivity limit.
+    authenticationMethod: packet.authenticationMethod, // [MQTT-4.12.0-5]
     serverKeepAliveS: packet.keepAliveS === 0 ? Math.floor(limits.inactivityMs / 1500) : undefined,
   };
 }

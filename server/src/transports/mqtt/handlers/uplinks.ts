@@ -6,11 +6,21 @@ import { drop, dropNotServed, settle } from '../verdicts.ts';
 import { handleAttributesRequest } from './attributes-request.ts';
 import type { Uplink } from './publish.ts';
 import { handleRpcRequest } from './rpc-request.ts';
+import { mayPublish } from './scope.ts';
+import { handleToken } from './token.ts';
 
 /** What becomes of a device's publish, by the route of its topic (reference §1.2). */
 export function handleUplink(connection: Connection, device: DeviceIdentity, route: Route, uplink: Uplink): void {
   const { context } = connection;
+  if (!mayPublish(connection, route.kind)) {
+    context.metrics.rejections.inc({ where: 'mqtt', code: 'insufficient_scope' });
+    drop(connection, uplink.pending, 0x87, 'The token does not cover this topic');
+    return;
+  }
   switch (route.kind) {
+    case 'token':
+      handleToken(connection, device, uplink);
+      return;
     case 'telemetry':
       context.countTelemetry();
       context.ingest.telemetry(device, uplink.payload, acknowledgeOf(connection, uplink));
