@@ -1,5 +1,5 @@
 /** Devices that prove themselves by JSON Web Tokens: the order of the checks, and what is remembered between them. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DeviceScope } from '#contract/credentials.ts';
 import type { MinAuth } from '#contract/profiles.ts';
 import type { Arrival, DeviceIdentity } from '../credentials/gate.ts';
@@ -179,24 +179,24 @@ export function createDeviceTokens(deps: DeviceTokensDeps): DeviceTokens {
       scopes: key.rights,
       key,
       nonce: identity.policy.requireNonce ? nonces.make(key.kid) : undefined,
-      bind: (method, target, body) => bind(head, key, claims, `${method} ${target}\n`, body),
+      bind: (method, target, body) => bind(key, claims, `${method} ${target}\n`, body),
       prove: (status, body) => (key.alg === 'HS256' ? proveResponse(key.key, claims.jti, status, body) : undefined),
     };
   }
 
   function bind(
-    head: TokenHead,
     key: JwtKey,
-    { jti, rqh }: TokenClaims,
+    { jti, rqh, issuedAtS }: TokenClaims,
     requestLine: string,
     body: Uint8Array,
   ): Later<TokenRefusal | undefined> {
     // Node keeps a request line as the bytes that came, one character each.
-    const hash = createHash('sha256').update(requestLine, 'latin1').update(body).digest('base64url');
-    if (hash !== rqh) return { refused: 'request_mismatch', reason: 'request_mismatch', key };
+    const request = Buffer.concat([Buffer.from(requestLine, 'latin1'), body]);
+    if (hash('sha256', request, 'base64url') !== rqh)
+      return { refused: 'request_mismatch', reason: 'request_mismatch', key };
     if (!jtiForm.test(jti)) return invalid('malformed_jti', key);
     const at = Number(jti);
-    if (Math.floor(at / 1000) !== parseClaims(head.form.payload)?.['iat']) return invalid('malformed_jti', key);
+    if (Math.floor(at / 1000) !== issuedAtS) return invalid('malformed_jti', key);
     const id = key.identity.credentialsId;
     if (!window.use(id, at, Math.max(startMs, key.replayFloor) - 1)) {
       return { refused: 'replayed', reason: at < startMs ? 'before_the_start' : 'replayed', key };

@@ -42,6 +42,8 @@ export interface TokenHead {
 
 /** What a good token says. */
 export interface TokenClaims {
+  /** `iat`, seconds. */
+  readonly issuedAtS: number;
   readonly expiresAtMs: number;
   readonly scopes: ReadonlySet<DeviceScope>;
   readonly jti: string;
@@ -102,23 +104,27 @@ export function checkClaims(head: TokenHead, key: JwtKey, rules: ClaimRules): To
   if (mode !== 'signed' && !isFor(claims['aud'], rules.audiences)) return invalid('wrong_audience', key);
   if (mode === 'assertion' && claims['iss'] !== claims['sub']) return invalid('wrong_issuer', key);
   const times = checkTimes(claims, key, maxLifeS[mode], nowMs);
-  if (typeof times === 'object') return times;
+  if ('refused' in times) return times;
   const { jti = '', rqh = '', nonce = '', scope = '' } = claims;
   if (typeof jti !== 'string' || typeof rqh !== 'string' || typeof nonce !== 'string' || typeof scope !== 'string') {
     return invalid('malformed_payload', key);
   }
-  return { expiresAtMs: times * 1000, scopes: readScopes(scope), jti, rqh, nonce };
+  return { issuedAtS: times.iat, expiresAtMs: times.exp * 1000, scopes: readScopes(scope), jti, rqh, nonce };
 }
 
-/** @returns `exp` */
-function checkTimes(claims: Claims, key: JwtKey, maxLife: number, nowMs: number): number | TokenRefusal {
+function checkTimes(
+  claims: Claims,
+  key: JwtKey,
+  maxLife: number,
+  nowMs: number,
+): { readonly iat: number; readonly exp: number } | TokenRefusal {
   const { iat, exp, nbf = 0 } = claims;
   if (!isSecond(iat) || !isSecond(exp) || !isSecond(nbf)) return invalid('malformed_times', key);
   if (exp <= iat || exp - iat > maxLife) return invalid('life_too_long', key);
   const nowS = nowMs / 1000;
   if (iat > nowS + skewS || nbf > nowS + skewS) return { refused: 'stale_token', reason: 'from_the_future', key };
   if (exp <= nowS - skewS) return { refused: 'stale_token', reason: 'expired', key };
-  return exp;
+  return { iat, exp };
 }
 
 const isSecond = (value: unknown): value is number => Number.isSafeInteger(value);
