@@ -60,7 +60,8 @@ export async function createJwtDevice(options: JwtDeviceOptions): Promise<JwtDev
   function takeTime(answer: DeviceHttpAnswer): boolean {
     const dateMs = Date.parse(answer.header('date') ?? '');
     if (Number.isNaN(dateMs)) return false;
-    offsetMs = dateMs + 500 - now(); // rounded down by the server
+    // Rounded down: a little late, and never ahead, which would cost the server a write (its floor for `jti`).
+    offsetMs = dateMs - now();
     bearer = undefined;
     // What was made with a clock that ran far ahead was never accepted.
     if (lastJti > time() + acceptedAheadMs) lastJti = 0;

@@ -304,8 +304,8 @@ class Device {
   }
 
   void takeTime(uint64_t dateSeconds) {
-    // Rounded down by the server: the middle of the second is the best guess.
-    setTime(dateSeconds * 1000 + 500);
+    // Rounded down by the server: a little late, and never ahead, which would cost the server a write (its `jti` floor).
+    setTime(dateSeconds * 1000);
     bearerIssuedSeconds_ = 0;
     // What was made with a clock that ran far ahead was never accepted.
     if (lastJti_ > now() + acceptedAheadMs) lastJti_ = 0;
