@@ -88,7 +88,24 @@ export class DayFile {
     const { files } = this.#deps;
     this.fileId = fileId;
     this.#descriptor = files.open(this.path, 'wx+');
-    files.write(this.#descriptor, encodeHeader(this.day, fileId), 0);
+    try {
+      files.write(this.#descriptor, encodeHeader(this.day, fileId), 0);
+    } catch (error) {
+      this.close();
+      files.remove(this.path);
+      throw error;
+    }
+  }
+
+  /**
+   * Whether a file was begun and never got as far as its first block: the process or the power went away. Nothing that
+   * was promised is in it, because a block counts when the disk has all before it.
+   */
+  isUnfinished(): boolean {
+    const header = new Uint8Array(headerBytes);
+    const start = header.subarray(0, this.#read(header, 0));
+    const whole = encodeHeader(this.day, this.fileId);
+    return start.every((byte) => byte === 0) || (start.length < headerBytes && isPrefix(start.subarray(0, 16), whole));
   }
 
   /** Finds the blocks of a file that is there. @throws DamagedError when it is no file of this day */
@@ -356,6 +373,10 @@ export class DayFile {
     this.#damaged.add(what);
     this.#deps.damaged(this, what);
   }
+}
+
+function isPrefix(start: Uint8Array, whole: Uint8Array): boolean {
+  return start.every((byte, i) => byte === whole[i]);
 }
 
 /** Pieces put together to about `stepBytes` each. */

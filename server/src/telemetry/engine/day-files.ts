@@ -83,6 +83,7 @@ export class DayFiles {
       }
       if (ownNames.test(name)) continue;
       const day = name.endsWith(daySuffix) ? dayOfName(name.slice(0, -daySuffix.length)) : undefined;
+      if (day !== undefined && owns && this.#discardUnfinished(day)) continue;
       if (day === undefined) {
         this.#deps.foreign(path, 'it is nothing that Gapura made');
         continue;
@@ -99,7 +100,7 @@ export class DayFiles {
   forAppend(day: number): DayFile {
     const known = this.#byDay.get(day);
     if (known !== undefined) return known;
-    if (existsSync(this.#pathOf(day))) {
+    if (existsSync(this.#pathOf(day)) && !this.#discardUnfinished(day)) {
       try {
         return this.#adopt(day, true);
       } catch (error) {
@@ -188,6 +189,19 @@ export class DayFiles {
   /** Waits until nobody adds to a file. */
   *settled(file: DayFile): Steps<void> {
     while (file.appending !== undefined) yield file.appending;
+  }
+
+  /** @returns whether it was one that never held anything, which is gone now */
+  #discardUnfinished(day: number): boolean {
+    const file = new DayFile(this.#pathOf(day), day, this.#fileDeps);
+    try {
+      if (!file.isUnfinished()) return false;
+    } finally {
+      file.close();
+      this.#open.delete(file);
+    }
+    this.#deps.files.remove(file.path);
+    return true;
   }
 
   #adopt(day: number, owns: boolean): DayFile {
