@@ -35,6 +35,7 @@ export async function openProvisioning(limits: Partial<ProvisioningLimitSettings
   const warnings: { detail: object; message: string }[] = [];
   /** How many devices each call was asked to make. */
   const batches: number[] = [];
+  const nonces = createNonces({ sealer, clock });
   const profiles = createProfiles({ db, sealer, clock, bus });
   const creator = createDeviceCreator({ db, sealer, clock, bus });
   const credentials = createCredentials({ db, sealer, clock, bus, onFault: throwFault });
@@ -53,7 +54,7 @@ export async function openProvisioning(limits: Partial<ProvisioningLimitSettings
     audit: { record: (entry) => void audit.push(entry) },
     metrics,
     clock,
-    nonces: createNonces({ sealer, clock }),
+    nonces,
     instanceId: 'instance',
     log: { warn: (detail, message) => void warnings.push({ detail, message }) },
     limits,
@@ -78,6 +79,8 @@ export async function openProvisioning(limits: Partial<ProvisioningLimitSettings
     tenantId,
     addTenant,
     provisioner,
+    nonces,
+    profiles,
 
     /** A profile with key `key-<name>` and secret `secret-<name>` that lets new devices in. */
     async addProfile(name: string, settings: Partial<Omit<ProvisionProfile, 'id' | 'name' | 'secret'>> = {}) {
