@@ -1,11 +1,11 @@
 /** Telemetry over HTTP against a bare node:http handler that parses the same JSON, in turns within one run. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { GapuraClient } from '#sdk/client.ts';
 import { type BenchOptions, type BenchResult, type Figure, median, percentile } from './lib/bench.ts';
 import { type HttpLoad, runHttpLoad } from './lib/http-load.ts';
+import { threadSeconds } from './lib/process-usage.ts';
 import { createDataDir, startServer } from './lib/server.ts';
 
 const connections = 50;
@@ -161,11 +161,4 @@ async function startHttpProcess(file: string): Promise<Target & { kill(): void }
   process.once('exit', kill);
   const [port] = (await once(child.stdout, 'data')) as [Buffer];
   return { pid: child.pid ?? 0, url: `http://127.0.0.1:${port.toString().trim()}`, kill };
-}
-
-/** Time on a core since the start, by the scheduler's own count (ns), of the first thread and of all. */
-function threadSeconds(pid: number): { main: number; all: number } {
-  const secondsOf = (thread: string): number =>
-    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ', 1)[0]) / 1e9;
-  return { main: secondsOf(String(pid)), all: sum(readdirSync(`/proc/${pid}/task`).map(secondsOf)) };
 }

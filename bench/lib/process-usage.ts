@@ -1,5 +1,5 @@
 /** What a process has used, from Linux's /proc. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** USER_HZ: the kernel tells times to programs in hundredths of a second on every machine Node runs on. */
 const ticksPerSecond = 100;
@@ -18,4 +18,12 @@ export function memoryBytes(pid: number): { residentBytes: number; peakBytes: nu
   const kib = (field: string): number =>
     Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? Number.NaN);
   return { residentBytes: kib('VmRSS') * 1024, peakBytes: kib('VmHWM') * 1024 };
+}
+
+/** Time on a core since the start, by the scheduler's own count (ns), of the first thread and of all. */
+export function threadSeconds(pid: number): { main: number; all: number } {
+  const secondsOf = (thread: string): number =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ', 1)[0]) / 1e9;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return { main: secondsOf(String(pid)), all: threads.reduce((total, thread) => total + secondsOf(thread), 0) };
 }
