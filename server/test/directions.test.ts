@@ -47,6 +47,9 @@ describe('import directions', () => {
     ['server/src/sessions/a.ts', '../app.ts'],
     ['server/src/transports/mqtt/a.ts', '../../devices/queries.ts'],
     ['server/src/live/a.ts', '#sdk/client.ts'],
+    ['web/src/features/devices/a.ts', '../../../../server/src/errors.ts'],
+    ['web/src/live/a.ts', '../../../sdk/client.ts'],
+    ['web/src/a.ts', 'node:fs'],
   ])('%s may not import %s', async (file, imported) => {
     expect(await findings(file, imported)).toContain('noRestrictedImports');
   });
@@ -56,6 +59,8 @@ describe('import directions', () => {
     ['server/src/devices/a.ts', '../http/platform-api.ts'],
     ['server/src/transports/mqtt/a.ts', '../../ingest/ingest.ts'],
     ['sdk/a.ts', '#contract/errors.ts'],
+    ['web/src/features/devices/a.ts', '#sdk/client.ts'],
+    ['web/src/features/devices/a.ts', '../../ui/button.tsx'],
   ])('%s may import %s', async (file, imported) => {
     expect(await findings(file, imported)).not.toContain('noRestrictedImports');
   });

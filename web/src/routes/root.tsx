@@ -4,6 +4,10 @@ import { PageError } from '../shell/page-error.tsx';
 
 export const rootRoute = createRootRoute({
   component: Outlet,
-  notFoundComponent: NotFound,
+  notFoundComponent: () => (
+    <main>
+      <NotFound />
+    </main>
+  ),
   errorComponent: PageError,
 });

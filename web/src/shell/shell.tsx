@@ -8,9 +8,10 @@ import { ConnectionNotice } from './connection-notice.tsx';
 import { Sidebar } from './sidebar.tsx';
 
 // What is not seen at first is loaded when it is wanted.
-const CommandPalette = lazy(() =>
-  import('./command-palette.tsx').then((module) => ({ default: module.CommandPalette })),
-);
+const loadPalette = () => import('./command-palette.tsx');
+/** By then the page is there; who presses Ctrl-K afterwards loses no letter to loading. */
+const preloadMs = 1500;
+const CommandPalette = lazy(() => loadPalette().then((module) => ({ default: module.CommandPalette })));
 const Drawer = lazy(() => import('./drawer.tsx').then((module) => ({ default: module.Drawer })));
 
 export function Shell() {
@@ -25,6 +26,10 @@ export function Shell() {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a page that was chosen closes the drawer
   useEffect(() => setDrawerOpen(false), [path]);
+  useEffect(() => {
+    const timer = setTimeout(() => void loadPalette(), preloadMs);
+    return () => clearTimeout(timer);
+  }, []);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey) || event.altKey) return;
