@@ -35,6 +35,7 @@ export const errorCatalogue = {
   name_taken: { status: 409, title: 'The name is taken' },
   email_taken: { status: 409, title: 'The e-mail address is taken' },
   credentials_taken: { status: 409, title: 'The credentials are taken' },
+  conflict: { status: 409, title: 'It was changed meanwhile' },
   in_use: { status: 409, title: 'It is still in use' },
   last_owner: { status: 409, title: 'A tenant needs an owner' },
   already_set_up: { status: 409, title: 'Gapura is set up already' },

@@ -10,6 +10,7 @@ import { type AttributesClient, createAttributesClient } from './attributes.ts';
 import { type AuditClient, createAuditClient } from './audit.ts';
 import { type CertificatesClient, createCertificatesClient } from './certificates.ts';
 import { type CredentialsClient, createCredentialsClient } from './credentials.ts';
+import { createDashboardsClient, type DashboardsClient } from './dashboards.ts';
 import { createDevicesClient, type DevicesClient } from './devices.ts';
 import { createImportsClient, type ImportsClient } from './imports.ts';
 import { createLiveClient, type LiveClient } from './live.ts';
@@ -39,6 +40,7 @@ export interface GapuraClient {
   readonly audit: AuditClient;
   readonly overview: OverviewClient;
   readonly certificates: CertificatesClient;
+  readonly dashboards: DashboardsClient;
   readonly addresses: AddressesClient;
 }
 
@@ -61,6 +63,7 @@ export function createClient(options: ClientOptions): GapuraClient {
     audit: createAuditClient(requester),
     overview: createOverviewClient(requester),
     certificates: createCertificatesClient(requester),
+    dashboards: createDashboardsClient(requester),
     addresses: createAddressesClient(requester),
   };
 }

@@ -17,6 +17,8 @@ import { createJwtKeys } from './credentials/jwt-keys.ts';
 import { registerCredentialsRoutes } from './credentials/routes.ts';
 import { type DataDir, openDataDir } from './data-dir/data-dir.ts';
 import { openInstance } from './data-dir/instance.ts';
+import { createDashboards } from './dashboards/dashboards.ts';
+import { registerDashboardRoutes } from './dashboards/routes.ts';
 import { openDatabase } from './db/open.ts';
 import { createDeviceTokens } from './device-tokens/device-tokens.ts';
 import { createNonces } from './device-tokens/nonce.ts';
@@ -319,7 +321,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
       (api) => {
         idempotency.register(api);
-        registerConsole(api);
+        registerConsole(api, { imageOrigins: originsOf(config.mapTilesUrl) });
         registerSetupRoutes(api, { setup, sessions: userSessions, tenants });
         registerSessionRoutes(api, { signIn, sessions: userSessions, users, audit, tenants, apiKeys });
         registerTenantRoutes(api, { tenants, audit });
@@ -336,6 +338,11 @@ export async function createApp(options: AppOptions): Promise<App> {
         registerTelemetryRoutes(api, { telemetry, clock });
         registerOverviewRoutes(api, { overview });
         registerCertificateRoutes(api, certificates);
+        registerDashboardRoutes(api, {
+          dashboards: createDashboards({ db, clock }),
+          audit,
+          map: { tilesUrl: config.mapTilesUrl ?? null, attribution: config.mapAttribution },
+        });
         registerAddressesRoutes(api, {
           addresses: () => bound && { publicUrl: config.publicUrl ?? null, ...bound },
         });
@@ -429,6 +436,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
     };
   }
+}
+
+/** From where a browser may load the tiles of maps. */
+function originsOf(tilesUrl: string | undefined): string[] {
+  return tilesUrl === undefined ? [] : [new URL(tilesUrl).origin];
 }
 
 /** How other processes of this machine reach the platform API, whatever name it has outside. */

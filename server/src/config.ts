@@ -76,6 +76,21 @@ export const ConfigSchema = Type.Object(
     }),
     tlsCert: filePath('Own server certificate (PEM, leaf first) instead of one by Gapura’s certificate authority'),
     tlsKey: filePath('Private key of tlsCert (PEM)'),
+    mapTilesUrl: Type.Optional(
+      Type.String({
+        pattern: '^https?://[^\\s/?#{}]+/[^\\s{}]*\\{z\\}[^\\s{}]*\\{[xy]\\}[^\\s{}]*\\{[xy]\\}[^\\s{}]*$',
+        maxLength: 500,
+        description:
+          'Where maps on dashboards get their tiles; without it they have none, and nothing is loaded from elsewhere',
+        expects: 'an address with {z}, {x} and {y}, such as https://tiles.example.com/{z}/{x}/{y}.png',
+      }),
+    ),
+    mapAttribution: Type.String({
+      maxLength: 255,
+      default: '',
+      description: 'To whom the tiles are owed, as text in the corner of maps',
+      expects: 'a text of at most 255 characters',
+    }),
     databaseUrl: Type.Optional(
       Type.String({ description: 'Reserved for PostgreSQL', expects: 'left out in this version', secret: true }),
     ),

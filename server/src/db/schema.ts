@@ -188,6 +188,20 @@ export interface SecurityEventTable {
   address: string;
 }
 
+export interface DashboardTable {
+  id: string;
+  tenant_id: string;
+  name: string;
+  description: string;
+  /** JSON text, as the contract has it. */
+  layout: string;
+  widget_count: number;
+  /** Rises with each change, so that two people do not overwrite each other. */
+  revision: number;
+  created_at: number;
+  updated_at: number;
+}
+
 export interface Tables {
   tenants: TenantTable;
   settings: SettingTable;
@@ -201,6 +215,7 @@ export interface Tables {
   audit: AuditTable;
   idempotency_keys: IdempotencyKeyTable;
   security_events: SecurityEventTable;
+  dashboards: DashboardTable;
 }
 
 export type Db = Kysely<Tables>;

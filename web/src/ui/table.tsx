@@ -5,7 +5,7 @@ import { cx } from './cx.ts';
 export function Table({ label, children }: { readonly label: string; readonly children: ReactNode }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
-    <section aria-label={label} tabIndex={0} className="overflow-x-auto outline-offset-[-2px]">
+    <section aria-label={label} tabIndex={0} className="relative overflow-x-auto outline-offset-[-2px]">
       <table className="w-full border-collapse text-left text-sm">{children}</table>
     </section>
   );

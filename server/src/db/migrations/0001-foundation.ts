@@ -187,6 +187,20 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('idempotency_keys_by_age').on('idempotency_keys').column('created_at').execute();
 
   await db.schema
+    .createTable('dashboards')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('tenant_id', 'text', (c) => c.notNull().references('tenants.id').onDelete('cascade'))
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('description', 'text', (c) => c.notNull())
+    .addColumn('layout', 'text', (c) => c.notNull())
+    .addColumn('widget_count', 'integer', (c) => c.notNull())
+    .addColumn('revision', 'integer', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('updated_at', 'bigint', (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex('dashboards_by_name').on('dashboards').columns(['tenant_id', 'name', 'id']).execute();
+
+  await db.schema
     .createTable('security_events')
     .addColumn('id', 'text', (c) => c.primaryKey())
     .addColumn('tenant_id', 'text', (c) => c.notNull().references('tenants.id').onDelete('cascade'))
