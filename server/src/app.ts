@@ -17,8 +17,6 @@ import { createJwtKeys } from './credentials/jwt-keys.ts';
 import { registerCredentialsRoutes } from './credentials/routes.ts';
 import { type DataDir, openDataDir } from './data-dir/data-dir.ts';
 import { openInstance } from './data-dir/instance.ts';
-import { createDashboards } from './dashboards/dashboards.ts';
-import { registerDashboardRoutes } from './dashboards/routes.ts';
 import { openDatabase } from './db/open.ts';
 import { createDeviceTokens } from './device-tokens/device-tokens.ts';
 import { createNonces } from './device-tokens/nonce.ts';
@@ -205,6 +203,10 @@ export async function createApp(options: AppOptions): Promise<App> {
       audit,
       log,
       countSignIn: (outcome) => metrics.signIns.inc({ outcome }),
+      onLockedOut: (tenantId, address) =>
+        securityEvents.record({
+          ...{ kind: 'sign_in.locked_out', reason: 'too_many_failures', transport: 'http', address, tenantId },
+        }),
     });
     const users = createUsers({ db, clock, passwords, strength, signIn, audit });
     const userSessions = createUserSessions({ db, clock, log });
@@ -275,6 +277,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       metrics,
       clock,
       log,
+      securityEvents,
       nonces,
       instanceId,
     });
@@ -321,7 +324,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
       (api) => {
         idempotency.register(api);
-        registerConsole(api, { imageOrigins: originsOf(config.mapTilesUrl) });
+        registerConsole(api);
         registerSetupRoutes(api, { setup, sessions: userSessions, tenants });
         registerSessionRoutes(api, { signIn, sessions: userSessions, users, audit, tenants, apiKeys });
         registerTenantRoutes(api, { tenants, audit });
@@ -338,11 +341,6 @@ export async function createApp(options: AppOptions): Promise<App> {
         registerTelemetryRoutes(api, { telemetry, clock });
         registerOverviewRoutes(api, { overview });
         registerCertificateRoutes(api, certificates);
-        registerDashboardRoutes(api, {
-          dashboards: createDashboards({ db, clock }),
-          audit,
-          map: { tilesUrl: config.mapTilesUrl ?? null, attribution: config.mapAttribution },
-        });
         registerAddressesRoutes(api, {
           addresses: () => bound && { publicUrl: config.publicUrl ?? null, ...bound },
         });
@@ -436,11 +434,6 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
     };
   }
-}
-
-/** From where a browser may load the tiles of maps. */
-function originsOf(tilesUrl: string | undefined): string[] {
-  return tilesUrl === undefined ? [] : [new URL(tilesUrl).origin];
 }
 
 /** How other processes of this machine reach the platform API, whatever name it has outside. */

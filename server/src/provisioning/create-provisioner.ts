@@ -11,6 +11,7 @@ import type { Clock } from '../lib/clock.ts';
 import { LruMap } from '../lib/lru.ts';
 import { equalSecrets } from '../lib/seal.ts';
 import type { Metrics } from '../metrics.ts';
+import type { SecurityEvents } from '../security-events/security-events.ts';
 import { failureBody, notFoundBody } from './answers.ts';
 import { Batcher } from './batcher.ts';
 import { faultOfRequest } from './decide.ts';
@@ -32,6 +33,7 @@ export interface ProvisionerDeps {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: ProvisionLog;
+  readonly securityEvents: SecurityEvents;
   readonly nonces: Pick<Nonces, 'isGood'>;
   /** Of this installation: the `aud` of device tokens. */
   readonly instanceId: string;

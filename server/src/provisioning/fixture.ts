@@ -54,6 +54,7 @@ export async function openProvisioning(limits: Partial<ProvisioningLimitSettings
     audit: { record: (entry) => void audit.push(entry) },
     metrics,
     clock,
+    securityEvents: { record() {} },
     nonces,
     instanceId: 'instance',
     log: { warn: (detail, message) => void warnings.push({ detail, message }) },

@@ -4,6 +4,7 @@ import type { Arrival } from '../credentials/gate.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createRateLimiter, parseRateLimits } from '../lib/rate-limit.ts';
 import type { Metrics } from '../metrics.ts';
+import type { SecurityEvents } from '../security-events/security-events.ts';
 import type { FailureReason, NamedDevice } from './decide.ts';
 import type { ProvisionLog, ProvisionProfile } from './deps.ts';
 import type { ProvisionRequest } from './request.ts';
@@ -24,6 +25,7 @@ export function createProvisioningReport(deps: {
   readonly metrics: Metrics;
   readonly log: ProvisionLog;
   readonly clock: Clock;
+  readonly securityEvents: SecurityEvents;
 }) {
   const { audit, metrics, log } = deps;
   const logLimit = createRateLimiter({ clock: deps.clock, limits: parseRateLimits('1:10'), maxKeys: 1 });
@@ -63,6 +65,21 @@ export function createProvisioningReport(deps: {
     });
   };
 
+  const suspect = (
+    { arrival: { transport, address } }: Asked,
+    profile: ProvisionProfile | undefined,
+    reason: string,
+    device?: NamedDevice,
+  ): void =>
+    deps.securityEvents.record({
+      kind: 'provisioning.refused',
+      reason,
+      transport,
+      address,
+      ...(profile !== undefined && { tenantId: profile.tenantId }),
+      ...(device !== undefined && { device: { deviceId: device.deviceId, deviceName: device.name } }),
+    });
+
   return {
     /** @param how `created`, `adopted`, `returned`, `rotated` */
     succeeded(asked: Asked, profile: ProvisionProfile, device: { deviceId: string; name: string }, how: string): void {
@@ -72,6 +89,7 @@ export function createProvisioningReport(deps: {
     refused(asked: Asked, profile: ProvisionProfile, reason: FailureReason, device?: NamedDevice): void {
       count(asked.arrival.transport, 'failure', reason);
       record(asked, profile, device, reason);
+      suspect(asked, profile, reason, device);
     },
     /** @param profile undefined when no profile has the key: then no tenant can be told, and the log must do */
     notFound(asked: Asked, profile: ProvisionProfile | undefined): void {
@@ -80,9 +98,11 @@ export function createProvisioningReport(deps: {
         const reason = profile.strategy === 'DISABLED' ? 'provisioning_disabled' : 'wrong_secret';
         count(transport, 'not_found', reason);
         record(asked, profile, undefined, reason);
+        suspect(asked, profile, reason);
         return;
       }
       count(transport, 'not_found', 'unknown_key');
+      suspect(asked, undefined, 'unknown_key');
       unknownSinceLog++;
       if (logLimit.take('unknown_key') > 0) return;
       log.warn({ transport, address, requests: unknownSinceLog }, 'provisioning requests with an unknown key');

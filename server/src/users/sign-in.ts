@@ -39,6 +39,8 @@ export interface SignInDeps {
   readonly log: Pick<FastifyBaseLogger, 'warn'>;
   /** Counts sign-ins by outcome. */
   countSignIn(outcome: 'success' | 'failed' | 'locked_out'): void;
+  /** Told once for each lock of an account. */
+  onLockedOut?(tenantId: string, address: string): void;
 }
 
 export interface SignIn {
@@ -105,7 +107,10 @@ export function createSignIn(deps: SignInDeps): SignIn {
     if (user !== undefined) {
       record(user, 'session.sign_in_failed', 'failure', address);
       // Once per lock: the attempts that are refused meanwhile cost nothing and leave nothing.
-      if (accounts.waitMs(accountKey) > 0) record(user, 'session.locked_out', 'failure', address);
+      if (accounts.waitMs(accountKey) > 0) {
+        record(user, 'session.locked_out', 'failure', address);
+        deps.onLockedOut?.(user.tenant_id, address);
+      }
     }
     throw new AppError('invalid_credentials', 'E-mail address or password is wrong.');
   };

@@ -1,5 +1,6 @@
 /** From the token in a path to the device that may go on. */
 import type { Gate, GateAnswer } from '../../credentials/gate.ts';
+import type { SecurityEvents } from '../../security-events/security-events.ts';
 import type { createFailedTokens } from './failed-tokens.ts';
 import { defaultRetryAfterMs, maxTokenChars } from './limits.ts';
 import type { Replies } from './replies.ts';
@@ -9,6 +10,7 @@ export interface AdmissionDeps {
   readonly gate: Pick<Gate, 'byAccessToken'>;
   readonly failedTokens: ReturnType<typeof createFailedTokens>;
   readonly replies: Replies;
+  readonly securityEvents: SecurityEvents;
   /** Answers a request that a fault of ours broke. */
   fail(exchange: Exchange, error: unknown): void;
 }
@@ -16,10 +18,15 @@ export interface AdmissionDeps {
 export type Admit = (exchange: Exchange, token: string, handler: DeviceHandler) => void;
 
 /** @returns hands the exchange to the handler when the token is a device's, otherwise answers it */
-export function createAdmission({ gate, failedTokens, replies, fail }: AdmissionDeps): Admit {
+export function createAdmission({ gate, failedTokens, replies, securityEvents, fail }: AdmissionDeps): Admit {
+  function report({ arrival: { address } }: Exchange, reason: string): void {
+    securityEvents.record({ kind: 'access_token.refused', reason, transport: 'http', address });
+  }
+
   function refuseToken(exchange: Exchange, token: string): void {
     failedTokens.failed(exchange.arrival.address, token);
     replies.count('invalid_credentials');
+    report(exchange, 'invalid_credentials');
     // As ThingsBoard: 401 without a body.
     replies.text(exchange, 401, '');
   }
@@ -29,6 +36,7 @@ export function createAdmission({ gate, failedTokens, replies, fail }: Admission
       failedTokens.succeeded(token);
       return handler(exchange, answer);
     }
+    if (answer.refused !== 'invalid_credentials') report(exchange, answer.refused);
     switch (answer.refused) {
       case 'invalid_credentials':
         return refuseToken(exchange, token);

@@ -72,7 +72,9 @@ export function createDeviceHttpApi(deps: DeviceHttpApiDeps): DeviceHttpApi {
   const limits: DeviceHttpLimits = { ...defaultDeviceHttpLimits, ...deps.limits };
   const replies = createReplies({ clock, metrics });
   const failedTokens = createFailedTokens(clock, limits.failedTokens);
-  const admit = createAdmission({ gate: deps.gate, failedTokens, replies, fail });
+  const admit = createAdmission({
+    ...{ gate: deps.gate, failedTokens, replies, securityEvents: deps.securityEvents, fail },
+  });
   const tokenAdmission = createTokenAdmission({
     tokens: deps.tokens,
     securityEvents: deps.securityEvents,

@@ -93,6 +93,13 @@ function answered(
 }
 
 function refusalOf(connection: Connection, packet: ConnectPacket, { refused }: GateRefusal): ConnectRefusal {
+  const { address } = connection.arrival;
+  connection.context.securityEvents.record({
+    kind: 'access_token.refused',
+    reason: refused,
+    transport: 'mqtt',
+    address,
+  });
   switch (refused) {
     case 'invalid_credentials':
       connection.context.failedConnects.failed(connection.arrival.address, packet);
