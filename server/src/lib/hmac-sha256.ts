@@ -13,7 +13,9 @@ export function hmacSha256(key: Uint8Array, message: string | Uint8Array): Buffe
   const text = typeof message === 'string' ? Buffer.from(message) : message;
   const inner = Buffer.alloc(blockBytes + text.length, 0x36);
   const outer = Buffer.alloc(blockBytes + macBytes, 0x5c);
-  for (const [i, byte] of short.entries()) {
+  // By index: an iterator makes an object of every byte.
+  for (let i = 0; i < short.length; i++) {
+    const byte = short[i] ?? 0;
     inner[i] = byte ^ 0x36;
     outer[i] = byte ^ 0x5c;
   }
