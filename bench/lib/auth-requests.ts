@@ -49,7 +49,7 @@ const keyOf = ({ kid, key }: BenchDevice): DeviceKey => ({ kid, alg: 'HS256', ke
 
 export function bearerOf(device: BenchDevice, instance: string, more: { iat?: number; key?: DeviceKey } = {}): string {
   const iat = more.iat ?? secondsNow() - 1;
-  const scope = 'telemetry attributes rpc ota';
+  const scope = 'telemetry';
   const claims = { sub: device.deviceId, aud: instance, iat, exp: iat + 3600, scope };
   return bearerToken(more.key ?? keyOf(device), claims);
 }

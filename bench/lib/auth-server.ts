@@ -58,7 +58,7 @@ let next = 0;
 async function createDevices(): Promise<void> {
   for (let i = next++; i < count; i = next++) {
     const name = `bench-${i}`;
-    const kid = `bench-key-${i}`;
+    const kid = `k${String(i).padStart(9, '0')}`; // as long as those that the server makes
     const key = randomBytes(32).toString('base64url');
     const device = await client.devices.create({ name, credentials: { type: 'JWT', alg: 'HS256', kid, key } });
     if (device.credentials.type === 'JWT') instance = device.credentials.instance ?? '';
