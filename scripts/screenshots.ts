@@ -1,8 +1,8 @@
 /**
  * Takes the pictures of docs/images: each page on a server with the demo's fleet, light and dark, on a desk and a phone.
  *
- *     npm run screenshots                 all
- *     npm run screenshots -- devices      those whose name has "devices" in it
+ *     npm run screenshots                          all
+ *     npm run screenshots -- '^(overview|devices)$'   those whose name matches
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ const shots: readonly Shot[] = [
   },
   ...['overview', 'chart', 'attributes', 'credentials', 'audit'].map((tab) => ({
     name: `device-${tab}`,
-    path: `/devices/${device?.id}?tab=${tab}`,
+    path: `/devices/${device?.id}?tab=${tab}${tab === 'chart' ? '&keys=temperature' : ''}`,
   })),
   {
     name: 'palette',
@@ -69,7 +69,7 @@ const shots: readonly Shot[] = [
   { name: 'audit-log', path: '/audit' },
   { name: 'settings', path: '/settings' },
   { name: 'dashboards', path: '/dashboards' },
-].filter(({ name }) => name.includes(wanted));
+].filter(({ name }) => new RegExp(wanted).test(name));
 
 await mkdir(directory, { recursive: true });
 try {

@@ -79,7 +79,7 @@ export function DeviceTable(props: DeviceTableProps) {
       aria-label={t('title')}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
       tabIndex={0}
-      className="h-[calc(100dvh-11.5rem)] min-h-80 overflow-auto rounded-lg outline-offset-[-2px]"
+      className="h-[calc(100dvh-14rem)] min-h-80 md:h-[calc(100dvh-8.375rem)] overflow-auto rounded-lg outline-offset-[-2px]"
     >
       <table
         aria-rowcount={hasMore ? -1 : devices.length + 1}
