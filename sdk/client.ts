@@ -17,6 +17,7 @@ import { createLiveClient, type LiveClient } from './live.ts';
 import { createOverviewClient, type OverviewClient } from './overview.ts';
 import { createProfilesClient, type ProfilesClient } from './profiles.ts';
 import { type ClientOptions, createRequester } from './requester.ts';
+import { createSecurityEventsClient, type SecurityEventsClient } from './security-events.ts';
 import { createSessionClient, type SessionClient } from './session.ts';
 import { createSetupClient, type SetupClient } from './setup.ts';
 import { createTelemetryClient, type TelemetryClient } from './telemetry.ts';
@@ -38,6 +39,7 @@ export interface GapuraClient {
   readonly live: LiveClient;
   readonly imports: ImportsClient;
   readonly audit: AuditClient;
+  readonly securityEvents: SecurityEventsClient;
   readonly overview: OverviewClient;
   readonly certificates: CertificatesClient;
   readonly dashboards: DashboardsClient;
@@ -61,6 +63,7 @@ export function createClient(options: ClientOptions): GapuraClient {
     live: createLiveClient(requester),
     imports: createImportsClient(requester),
     audit: createAuditClient(requester),
+    securityEvents: createSecurityEventsClient(requester),
     overview: createOverviewClient(requester),
     certificates: createCertificatesClient(requester),
     dashboards: createDashboardsClient(requester),

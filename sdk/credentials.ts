@@ -1,11 +1,11 @@
-import type { Credentials, DeviceCredentials, RotateCredentials } from '#contract/credentials.ts';
+import type { CredentialsRequest, DeviceCredentials, RotateCredentials } from '#contract/credentials.ts';
 import type { Requester } from './requester.ts';
 
 /** What a device proves itself with. Needs a role that may see secrets. */
 export interface CredentialsClient {
   get(deviceId: string, signal?: AbortSignal): Promise<DeviceCredentials>;
   /** Replaces them; sessions that used the old ones close. */
-  set(deviceId: string, credentials: Credentials, signal?: AbortSignal): Promise<DeviceCredentials>;
+  set(deviceId: string, credentials: CredentialsRequest, signal?: AbortSignal): Promise<DeviceCredentials>;
   /** Generates new ones of the same type; the old ones work for `overlapSeconds` longer. */
   rotate(deviceId: string, options?: RotateCredentials, signal?: AbortSignal): Promise<DeviceCredentials>;
   /** Nobody is this device any more, until it gets new ones. */

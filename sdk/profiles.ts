@@ -1,5 +1,5 @@
 import type { Page } from '#contract/common.ts';
-import type { CreateProfile, Profile, UpdateProfile } from '#contract/profiles.ts';
+import type { CreateProfile, GroupKey, Profile, SetGroupKey, UpdateProfile } from '#contract/profiles.ts';
 import { everyItem } from './paging.ts';
 import type { Requester } from './requester.ts';
 
@@ -13,6 +13,8 @@ export interface ProfilesClient {
   update(id: string, changes: UpdateProfile, signal?: AbortSignal): Promise<Profile>;
   /** A new provisioning key and secret; the old ones end at once. */
   rotateProvisioning(id: string, signal?: AbortSignal): Promise<Profile>;
+  /** Sets the key from which keys of devices are derived, or has one made; it is told this once. */
+  setGroupKey(id: string, groupKey?: SetGroupKey, signal?: AbortSignal): Promise<GroupKey>;
   delete(id: string, signal?: AbortSignal): Promise<void>;
 }
 
@@ -25,6 +27,8 @@ export function createProfilesClient({ json }: Requester): ProfilesClient {
     create: (profile, signal) => json('POST', '/v1/profiles', { json: profile, isCreate: true, signal }),
     update: (id, changes, signal) => json('PATCH', `/v1/profiles/${id}`, { json: changes, signal }),
     rotateProvisioning: (id, signal) => json('POST', `/v1/profiles/${id}/provisioning/rotate`, { signal }),
+    setGroupKey: (id, groupKey = {}, signal) =>
+      json('POST', `/v1/profiles/${id}/group-key`, { json: groupKey, signal }),
     delete: (id, signal) => json('DELETE', `/v1/profiles/${id}`, { signal }),
   };
   return client;
