@@ -532,7 +532,10 @@ class Device {
     }
   }
 
-  /** More than the second that `Date` leaves open; all jumps together are half of the minute that is allowed. */
+  /**
+   * More than the second that `Date` leaves open; all jumps together are half of the minute that is allowed. A device
+   * that restarts more than four times within a second may have to wait for the rest of that half.
+   */
   static constexpr uint64_t replayJumpMs = 2000;
   static constexpr int maxJumps = 4;
   /** The server takes tokens from up to a minute ahead. */
