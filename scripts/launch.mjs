@@ -6,6 +6,12 @@
 import { readFileSync } from 'node:fs';
 import { enableCompileCache, registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+
+// Node's TypeScript stripper is WebAssembly. When several threads strip at once, V8 13.6 (Node 24) can free the code of
+// a wrapper that it has just replaced by an optimised one, and the process ends by SIGSEGV (seen in
+// WasmEngine::FreeDeadCode under Runtime_TierUpWasmToJSWrapper). Wrappers that are never replaced are never freed.
+setFlagsFromString('--wasm-wrapper-tiering-budget=1000000000');
 
 const modules = new URL('../node_modules/', import.meta.url);
 process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('.cache/gapura', modules));

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const launcher = fileURLToPath(new URL('../../scripts/launch.mjs', import.meta.url));
 
 export interface GapuraProcess {
   readonly child: ChildProcess;
@@ -20,7 +20,7 @@ export interface GapuraProcess {
 
 /** Starts `gapura start` and waits until it has printed its addresses. */
 export async function startGapuraProcess(dataDir: string, env: Record<string, string> = {}): Promise<GapuraProcess> {
-  const child = spawn(process.execPath, [main, 'start'], {
+  const child = spawn(process.execPath, [launcher, 'start'], {
     env: {
       PATH: process.env['PATH'],
       GAPURA_DATA_DIR: dataDir,
