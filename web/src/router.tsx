@@ -2,6 +2,7 @@
 import { createRouter } from '@tanstack/react-router';
 import { appRoute } from './routes/app.tsx';
 import { auditRoute } from './routes/audit.tsx';
+import { dashboardRoute, dashboardsRoute, deviceDashboardRoute } from './routes/dashboards.tsx';
 import { addDeviceRoute, deviceRoute, devicesRoute } from './routes/devices.tsx';
 import { importRoute } from './routes/import.tsx';
 import { apiKeysRoute, peopleRoute, settingsRoute } from './routes/organisation.tsx';
@@ -27,6 +28,9 @@ const routeTree = rootRoute.addChildren([
     apiKeysRoute,
     auditRoute,
     settingsRoute,
+    dashboardsRoute,
+    dashboardRoute,
+    deviceDashboardRoute,
   ]),
 ]);
 

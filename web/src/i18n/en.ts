@@ -2,6 +2,7 @@
 
 import apiKeys from '../features/api-keys/en.json';
 import audit from '../features/audit/en.json';
+import dashboards from '../features/dashboards/en.json';
 import addDevice from '../features/devices/add/en.json';
 import devices from '../features/devices/en.json';
 import importing from '../features/import/en.json';
@@ -16,6 +17,7 @@ import common from './common.en.json';
 export const texts = {
   addDevice,
   common,
+  dashboards,
   devices,
   overview,
   profiles,

@@ -2,6 +2,7 @@
 
 import apiKeys from '../features/api-keys/id.json';
 import audit from '../features/audit/id.json';
+import dashboards from '../features/dashboards/id.json';
 import addDevice from '../features/devices/add/id.json';
 import devices from '../features/devices/id.json';
 import importing from '../features/import/id.json';
@@ -17,6 +18,7 @@ import type { Texts } from './en.ts';
 export const texts: Texts = {
   addDevice,
   common,
+  dashboards,
   devices,
   overview,
   profiles,

@@ -4,6 +4,7 @@ import {
   KeyRound,
   Layers,
   LayoutDashboard,
+  LayoutGrid,
   type LucideIcon,
   Radio,
   ScrollText,
@@ -14,8 +15,26 @@ import type { Role } from '#contract/common.ts';
 
 export interface NavigationItem {
   /** Its name is `navigation.<id>` in the texts. */
-  readonly id: 'overview' | 'devices' | 'profiles' | 'import' | 'people' | 'api-keys' | 'audit' | 'settings';
-  readonly to: '/' | '/devices' | '/profiles' | '/import' | '/people' | '/api-keys' | '/audit' | '/settings';
+  readonly id:
+    | 'overview'
+    | 'devices'
+    | 'profiles'
+    | 'import'
+    | 'people'
+    | 'api-keys'
+    | 'audit'
+    | 'settings'
+    | 'dashboards';
+  readonly to:
+    | '/'
+    | '/devices'
+    | '/profiles'
+    | '/import'
+    | '/people'
+    | '/api-keys'
+    | '/audit'
+    | '/settings'
+    | '/dashboards';
   readonly icon: LucideIcon;
   readonly group: 'fleet' | 'organisation';
   /** Hidden from weaker roles. */
@@ -25,6 +44,7 @@ export interface NavigationItem {
 export const navigation: readonly NavigationItem[] = [
   { id: 'overview', to: '/', icon: LayoutDashboard, group: 'fleet', needs: 'viewer' },
   { id: 'devices', to: '/devices', icon: Radio, group: 'fleet', needs: 'viewer' },
+  { id: 'dashboards', to: '/dashboards', icon: LayoutGrid, group: 'fleet', needs: 'viewer' },
   { id: 'profiles', to: '/profiles', icon: Layers, group: 'fleet', needs: 'viewer' },
   { id: 'import', to: '/import', icon: FileUp, group: 'fleet', needs: 'operator' },
   { id: 'people', to: '/people', icon: Users, group: 'organisation', needs: 'admin' },
