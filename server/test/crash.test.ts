@@ -79,6 +79,7 @@ describe('kill -9 in the middle of a stream', () => {
     };
     const posting = post();
 
+    await expect.poll(() => Math.min(acknowledged.mqtt.size, acknowledged.http.size), { timeout: 20_000 }).not.toBe(0);
     await new Promise((resolve) => setTimeout(resolve, afterMs));
     await gapura.kill();
     isAlive = false;

@@ -25,6 +25,7 @@ export class BlockBuilder {
   #pieces: Uint8Array[] = [];
   #sizeBytes = 0;
   readonly #payload = new ByteWriter(2 * pageBytes);
+  readonly #page = new ByteWriter(3 * pageBytes);
   readonly #directory = new ByteWriter(1024);
   #entries: ChunkEntry[] = [];
   points = 0;
@@ -107,10 +108,10 @@ export class BlockBuilder {
   #closePage(): void {
     const [first] = this.#entries;
     if (first === undefined) return;
-    const page = new ByteWriter(this.#payload.length + this.#entries.length * 16 + 8);
-    writePageHeader(page, this.day, this.#entries);
-    page.put(this.#payload.written());
-    const bytes = page.written();
+    this.#page.clear();
+    writePageHeader(this.#page, this.day, this.#entries);
+    this.#page.put(this.#payload.written());
+    const bytes = this.#page.copy();
     this.#directoryEntry(first.series, first.firstMs - this.day * dayMs, crc32(bytes));
     this.#pieces.push(bytes);
     this.#sizeBytes += bytes.length;

@@ -45,6 +45,8 @@ class Cursor {
 function* mergeInto(file: DayFile, blocks: readonly Block[], hidden: Hidden, builder: () => BlockBuilder): Steps<void> {
   const cursors = blocks.map((block) => new Cursor(file, block));
   const points = new Points();
+  /** Columns that are not in use: making new ones for every chunk costs more than merging. */
+  const spare: Points[] = [];
   let work = 0;
   for (;;) {
     let series = Infinity;
@@ -62,7 +64,7 @@ function* mergeInto(file: DayFile, blocks: readonly Block[], hidden: Hidden, bui
       builder().addEncoded(only, only.page);
     } else if (only !== undefined) {
       points.clear();
-      yield* mergeSeries(file, series, chunks, hidden, points, builder());
+      yield* mergeSeries(file, series, chunks, hidden, points, builder(), spare);
     }
     work += chunks.reduce((sum, { count }) => sum + count, 0) + (chunks.length * pointsPerStep) / chunksPerStep;
     if (work >= pointsPerStep) {
@@ -87,12 +89,14 @@ function* mergeSeries(
   hidden: Hidden,
   points: Points,
   builder: BlockBuilder,
+  spare: Points[],
 ): Steps<void> {
   const sorted = chunks.map((chunk, order) => ({ chunk, order })).sort((a, b) => a.chunk.firstMs - b.chunk.firstMs);
   let parts: Part[] = [];
   let loaded = 0;
   for (const [i, { chunk, order }] of sorted.entries()) {
-    const part: Part = { order, points: new Points(chunk.count), from: 0 };
+    const part: Part = { order, points: spare.pop() ?? new Points(chunk.count), from: 0 };
+    part.points.clear();
     hidden.load(file, chunk, part.points);
     parts.push(part);
     loaded += part.points.length;
@@ -107,9 +111,10 @@ function* mergeSeries(
     }
     points.settle();
     builder.add(series, points, 0, points.length);
+    for (const one of parts) if (one.from === one.points.length) spare.push(one.points);
     parts = parts.filter((one) => one.from < one.points.length);
+    if (loaded > chunkPointsLimit / 2) yield;
     loaded = 0;
-    yield;
   }
 }
 

@@ -25,7 +25,10 @@ export interface DeviceSeries {
 export class SeriesIds {
   readonly #hot: HotLog;
   readonly #limit: number;
-  readonly #devices = new Map<string, DeviceSeries>();
+  /** By tenant, then by device: joining the two names would cost more than both lookups. */
+  readonly #tenants = new Map<string, Map<string, DeviceSeries>>();
+  /** From the one that was remembered first to the last. */
+  readonly #devices = new Set<DeviceSeries>();
   #remembered = 0;
 
   constructor(hot: HotLog, limit: number = rememberedLimit) {
@@ -34,8 +37,8 @@ export class SeriesIds {
   }
 
   device(tenantId: string, deviceId: string): DeviceSeries {
-    const name = `${tenantId} ${deviceId}`;
-    const known = this.#devices.get(name);
+    let devices = this.#tenants.get(tenantId);
+    const known = devices?.get(deviceId);
     if (known !== undefined) return known;
     const rows = this.#hot.rows<[number, string]>(
       'select id, key from series where tenant_id = ? and device_id = ? limit ?',
@@ -47,7 +50,14 @@ export class SeriesIds {
     const keys = new Map(rows.map(([id, key]) => [key, id]));
     const device: DeviceSeries = { tenantId, deviceId, keys, isWhole, listed: undefined };
     while (this.#remembered + keys.size > this.#limit && this.#devices.size > 0) this.#forgetOldest();
-    this.#devices.set(name, device);
+    // Forgetting others may have forgotten the tenant.
+    devices = this.#tenants.get(tenantId);
+    if (devices === undefined) {
+      devices = new Map();
+      this.#tenants.set(tenantId, devices);
+    }
+    devices.set(deviceId, device);
+    this.#devices.add(device);
     this.#remembered += keys.size;
     return device;
   }
@@ -94,11 +104,13 @@ export class SeriesIds {
   }
 
   forget({ tenantId, deviceId }: DeviceRef): void {
-    this.#drop(`${tenantId} ${deviceId}`);
+    const device = this.#tenants.get(tenantId)?.get(deviceId);
+    if (device !== undefined) this.#drop(device);
   }
 
   clear(): void {
     this.#devices.clear();
+    this.#tenants.clear();
     this.#remembered = 0;
   }
 
@@ -114,12 +126,15 @@ export class SeriesIds {
   }
 
   #forgetOldest(): void {
-    const oldest = this.#devices.keys().next().value;
+    const oldest = this.#devices.values().next().value;
     if (oldest !== undefined) this.#drop(oldest);
   }
 
-  #drop(name: string): void {
-    this.#remembered -= this.#devices.get(name)?.keys.size ?? 0;
-    this.#devices.delete(name);
+  #drop(device: DeviceSeries): void {
+    const devices = this.#tenants.get(device.tenantId);
+    devices?.delete(device.deviceId);
+    if (devices?.size === 0) this.#tenants.delete(device.tenantId);
+    this.#devices.delete(device);
+    this.#remembered -= device.keys.size;
   }
 }

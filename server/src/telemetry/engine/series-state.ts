@@ -24,6 +24,8 @@ export class SeriesState {
   #floorMs = new Float64Array(0);
   #floorSegment = new Float64Array(0);
   readonly #dirty = new Set<number>();
+  /** The page that was marked last; -1 when it may have been written since. */
+  #lastDirty = -1;
 
   /** Bytes of memory, about. */
   get capacity(): number {
@@ -52,13 +54,13 @@ export class SeriesState {
     if (known === unknownLatest) return;
     if (known !== noLatest) {
       if ((this.#latestTs[series] ?? 0) > ts) return;
-      if (isTextual(known)) this.#texts.delete(series);
+      if (text === undefined && isTextual(known)) this.#texts.delete(series);
     }
     this.#latestTs[series] = ts;
     this.#kind[series] = kind;
     this.#number[series] = number;
     if (text !== undefined) this.#texts.set(series, text);
-    this.#dirty.add(Math.floor(series / pageSeries));
+    this.#mark(series);
   }
 
   /** `noLatest`, `unknownLatest`, or the kind of its value. */
@@ -101,7 +103,7 @@ export class SeriesState {
     if (beforeMs < (this.#floorMs[series] ?? -Infinity)) return false;
     this.#floorMs[series] = beforeMs;
     this.#floorSegment[series] = segment;
-    this.#dirty.add(Math.floor(series / pageSeries));
+    this.#mark(series);
     return true;
   }
 
@@ -111,6 +113,7 @@ export class SeriesState {
       const pages = [...this.#dirty].slice(0, pagesPerStep);
       hot.writeStatePages(pages.map((page) => ({ page, data: this.#encode(page) })));
       for (const page of pages) this.#dirty.delete(page);
+      this.#lastDirty = -1;
       yield;
     }
   }
@@ -122,6 +125,7 @@ export class SeriesState {
       segment,
     );
     this.#dirty.clear();
+    this.#lastDirty = -1;
   }
 
   load(page: number, data: Uint8Array): void {
@@ -178,9 +182,17 @@ export class SeriesState {
     return bytes;
   }
 
+  /** Points come in order of series, mostly: a page is marked once for many. */
+  #mark(series: number): void {
+    const page = Math.floor(series / pageSeries);
+    if (page === this.#lastDirty) return;
+    this.#lastDirty = page;
+    this.#dirty.add(page);
+  }
+
   #set(series: number, kind: number): void {
     this.#kind[series] = kind;
     this.#texts.delete(series);
-    this.#dirty.add(Math.floor(series / pageSeries));
+    this.#mark(series);
   }
 }
