@@ -15,6 +15,8 @@ import { createCredentials } from './credentials/credentials.ts';
 import type { Gate } from './credentials/gate.ts';
 import { createJwtKeys } from './credentials/jwt-keys.ts';
 import { registerCredentialsRoutes } from './credentials/routes.ts';
+import { createDashboards } from './dashboards/dashboards.ts';
+import { registerDashboardRoutes } from './dashboards/routes.ts';
 import { type DataDir, openDataDir } from './data-dir/data-dir.ts';
 import { openInstance } from './data-dir/instance.ts';
 import { openDatabase } from './db/open.ts';
@@ -324,7 +326,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
       (api) => {
         idempotency.register(api);
-        registerConsole(api);
+        registerConsole(api, { imageOrigins: originsOf(config.mapTilesUrl) });
         registerSetupRoutes(api, { setup, sessions: userSessions, tenants });
         registerSessionRoutes(api, { signIn, sessions: userSessions, users, audit, tenants, apiKeys });
         registerTenantRoutes(api, { tenants, audit });
@@ -341,6 +343,11 @@ export async function createApp(options: AppOptions): Promise<App> {
         registerTelemetryRoutes(api, { telemetry, clock });
         registerOverviewRoutes(api, { overview });
         registerCertificateRoutes(api, certificates);
+        registerDashboardRoutes(api, {
+          dashboards: createDashboards({ db, clock }),
+          audit,
+          map: { tilesUrl: config.mapTilesUrl ?? null, attribution: config.mapAttribution },
+        });
         registerAddressesRoutes(api, {
           addresses: () => bound && { publicUrl: config.publicUrl ?? null, ...bound },
         });
@@ -434,6 +441,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
     };
   }
+}
+
+/** From where a browser may load the tiles of maps. */
+function originsOf(tilesUrl: string | undefined): string[] {
+  return tilesUrl === undefined ? [] : [new URL(tilesUrl).origin];
 }
 
 /** How other processes of this machine reach the platform API, whatever name it has outside. */
