@@ -189,6 +189,14 @@ export class Engine {
 
   /** Looks whether there is something to do in the background; call it about once a second. */
   tick(nowMs: number): void {
+    try {
+      this.#lookForWork(nowMs);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #lookForWork(nowMs: number): void {
     const fault = this.#fault;
     if (fault !== undefined && performance.now() < fault.retryAt) return;
     if (this.#head.sealing !== undefined) this.#beginSeal();

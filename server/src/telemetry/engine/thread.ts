@@ -127,14 +127,14 @@ function commit(): void {
   for (let next = appends[0]; next !== undefined && points < commitPointsLimit; next = appends[0]) {
     const obstacle = engine.obstacle(points + next.input.ts.length);
     if (obstacle !== undefined && group.length > 0) break;
-    if (obstacle === 'wait' && !closing) {
+    // Also while it closes: what was taken is stored as long as the files take it.
+    if (obstacle === 'wait') {
       isHeld = true;
       return;
     }
     appends.shift();
     if (obstacle !== undefined) {
-      const fault = { message: obstacle === 'wait' ? 'it is closing' : obstacle, errcode: 0 };
-      answer({ kind: 'committed', ids: [next.id], points: 0, seconds: 0, fault });
+      answer({ kind: 'committed', ids: [next.id], points: 0, seconds: 0, fault: { message: obstacle, errcode: 0 } });
       continue;
     }
     group.push(next);
