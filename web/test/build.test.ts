@@ -41,14 +41,20 @@ test('the sign-in loads at most 180 kB of JavaScript', () => {
   expect(gzipBytes(files)).toBeLessThanOrEqual(180_000);
 });
 
-test('charts and the dictionaries of the password estimator are chunks of their own', () => {
+test('charts, the map, the grid editor and the dictionaries of the password estimator are chunks of their own', () => {
   const first = filesOf(
     start,
     english,
     'src/features/overview/overview-page.tsx',
     'src/features/devices/devices-page.tsx',
+    'src/features/dashboards/dashboard-page.tsx',
   );
-  for (const heavy of ['src/charts/time-chart.tsx', 'src/features/set-up/estimator.ts']) {
+  for (const heavy of [
+    'src/charts/time-chart.tsx',
+    'src/widgets/map/leaflet-map.tsx',
+    'src/features/dashboards/edit-grid.tsx',
+    'src/features/set-up/estimator.ts',
+  ]) {
     const { file } = manifest[heavy] ?? {};
     expect(file, heavy).toBeDefined();
     expect(first.has(file ?? ''), heavy).toBe(false);

@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserPath, type TestBrowser } from './browser.ts';
 import { type ConsoleWorld, signIn, startConsoleWorld } from './console-world.ts';
+import { everyKind } from './every-kind.ts';
 
 const axeSource = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 
@@ -33,7 +34,12 @@ const pages = [
   '/devices/:device?tab=attributes',
   '/devices/:device?tab=credentials',
   '/devices/:device?tab=audit',
+  '/devices/:device/dashboard',
+  '/dashboards',
+  '/dashboards/:dashboard',
+  '/dashboards/:dashboard?edit=true',
   '/profiles',
+  '/profiles/:profile',
   '/import',
   '/people',
   '/api-keys',
@@ -47,12 +53,16 @@ describe.skipIf(browserPath === undefined).each(['light', 'dark'] as const)('in 
   let browser: TestBrowser;
   let page: Page;
   let deviceId: string;
+  let profileId: string;
+  let dashboardId: string;
 
   beforeAll(async () => {
     world = await startConsoleWorld();
     const device = await world.app.client.devices.create({ name: '<img src=x onerror=alert(1)>', label: 'Hall 3' });
     deviceId = device.id;
     await world.app.client.telemetry.write(deviceId, { temperature: 21.5, state: '<b>on</b>', isOpen: true });
+    profileId = device.profileId;
+    dashboardId = (await world.app.client.dashboards.create({ name: '<b>Hall</b>', layout: everyKind(deviceId) })).id;
     await world.app.client.attributes.write(deviceId, 'shared', { interval: 10 });
     browser = await world.browse({ colorScheme });
     page = await browser.open(`${world.app.url}/sign-in`);
@@ -66,7 +76,9 @@ describe.skipIf(browserPath === undefined).each(['light', 'dark'] as const)('in 
   });
 
   test.each(pages)('%s has no serious finding', async (path) => {
-    await page.goto(world.app.url + path.replace(':device', deviceId));
+    const ids = { ':device': deviceId, ':profile': profileId, ':dashboard': dashboardId };
+    const address = Object.entries(ids).reduce((text, [name, id]) => text.replace(name, id), path);
+    await page.goto(world.app.url + address);
     await page.waitForSelector(path === '/nowhere' ? 'main h2' : 'main h1');
     await page.waitForLoadState('networkidle');
     expect(await findingsOf(page)).toEqual([]);

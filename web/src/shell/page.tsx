@@ -27,7 +27,7 @@ export function Page({
   return (
     <div className={cx('mx-auto flex w-full min-w-0 flex-1 flex-col px-4 py-5 sm:px-6', !wide && 'max-w-6xl')}>
       <header className="mb-4 flex flex-wrap items-center gap-x-4 gap-y-2">
-        <div className="min-w-0 flex-1">
+        <div className="min-w-40 flex-1">
           {parent !== undefined && (
             <nav className="mb-0.5 flex items-center gap-1 text-ink-3 text-xs">
               <Link to={parent.to} className="rounded hover:text-ink">

@@ -1,12 +1,16 @@
 import { Toast as Base } from '@base-ui/react/toast';
 import { CircleAlert, CircleCheck, X } from 'lucide-react';
+import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { buttonClass } from './button.tsx';
 
-export const manager = Base.createToastManager();
+const manager = Base.createToastManager();
+type Add = (notice: Parameters<typeof manager.add>[0]) => void;
 
-/** Where notices appear. Loaded with the first of them. */
-export function ToastArea() {
+/** Where notices appear. Loaded with the first of them. @param onReady told when it can show them */
+export function ToastArea({ onReady }: { onReady(add: Add): void }) {
+  // After the effects of the provider, which listens from then on.
+  useEffect(() => onReady((notice) => void manager.add(notice)), [onReady]);
   return (
     <Base.Provider toastManager={manager} limit={3}>
       <Base.Portal>

@@ -1,8 +1,25 @@
 /** Notices in passing. What shows them is loaded with the first one. */
 import { lazy, Suspense, useSyncExternalStore } from 'react';
 
-const loadArea = () => import('./toast-area.tsx');
-const ToastArea = lazy(() => loadArea().then((module) => ({ default: module.ToastArea })));
+const ToastArea = lazy(() => import('./toast-area.tsx').then((module) => ({ default: module.ToastArea })));
+
+interface Notice {
+  readonly title: string;
+  readonly description?: string;
+  readonly type: 'done' | 'fault';
+  readonly timeout: number;
+  readonly priority: 'low' | 'high';
+}
+
+/** Shows them, once the area stands. */
+let add: ((notice: Notice) => void) | undefined;
+/** Those that came before. */
+const waiting: Notice[] = [];
+
+function begin(show: (notice: Notice) => void): void {
+  add = show;
+  for (const notice of waiting.splice(0)) show(notice);
+}
 
 let isWanted = false;
 const listeners = new Set<() => void>();
@@ -10,15 +27,15 @@ const listeners = new Set<() => void>();
 function show(title: string, description: string | undefined, kind: 'done' | 'fault', timeoutMs: number): void {
   isWanted = true;
   for (const listener of listeners) listener();
-  void loadArea().then(({ manager }) =>
-    manager.add({
-      title,
-      ...(description !== undefined && { description }),
-      type: kind,
-      timeout: timeoutMs,
-      priority: kind === 'fault' ? 'high' : 'low',
-    }),
-  );
+  const notice: Notice = {
+    title,
+    ...(description !== undefined && { description }),
+    type: kind,
+    timeout: timeoutMs,
+    priority: kind === 'fault' ? 'high' : 'low',
+  };
+  if (add === undefined) waiting.push(notice);
+  else add(notice);
 }
 
 /** Says in passing that something was done. */
@@ -42,7 +59,7 @@ export function ToastHost() {
   );
   return isShown ? (
     <Suspense>
-      <ToastArea />
+      <ToastArea onReady={begin} />
     </Suspense>
   ) : null;
 }

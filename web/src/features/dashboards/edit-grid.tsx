@@ -2,9 +2,21 @@
 import type { ReactNode } from 'react';
 import ReactGridLayout, { type Layout } from 'react-grid-layout';
 import 'react-grid-layout/css/styles.css';
+import './edit-grid.css';
 import type { Widget } from '#contract/dashboards.ts';
 import { useSize } from '../../widgets/use-size.ts';
 import { gapPx, gridColumns, rowPx } from './limits.ts';
+
+/**
+ * While something is dragged, react-draggable would add a style element, which the policy of the page forbids. It takes
+ * an element of this name for its own and adds none; what it would have said is in edit-grid.css.
+ */
+const draggableStyleId = 'react-draggable-style-el';
+if (document.getElementById(draggableStyleId) === null) {
+  const stand = document.createElement('meta');
+  stand.id = draggableStyleId;
+  document.head.append(stand);
+}
 
 export function EditGrid({
   widgets,

@@ -47,9 +47,9 @@ export function WidgetFrame({
       <div
         {...(scrolling.has(widget.kind) && { tabIndex: 0 })}
         className={cx(
-          'min-h-0 flex-1 p-3 outline-offset-[-2px]',
+          'min-h-0 flex-1 rounded-b-lg outline-offset-[-2px]',
           scrolling.has(widget.kind) ? 'overflow-auto' : 'overflow-hidden',
-          hasHeader && 'pt-0',
+          !flush.has(widget.kind) && (hasHeader ? 'px-3 pb-3' : 'p-3'),
         )}
       >
         {children}
@@ -60,6 +60,9 @@ export function WidgetFrame({
 
 /** What may be longer than its frame; it has to be reachable by keyboard then. */
 const scrolling: ReadonlySet<Widget['kind']> = new Set(['bar', 'events', 'statusGrid', 'table', 'text']);
+
+/** What goes to the edges of its frame. */
+const flush: ReadonlySet<Widget['kind']> = new Set(['map', 'table']);
 
 const steps: Readonly<Record<string, readonly [x: number, y: number]>> = {
   ArrowLeft: [-1, 0],

@@ -2,6 +2,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import L from 'leaflet';
 import 'leaflet/dist/leaflet.css';
+import './map.css';
 import { useEffect, useRef } from 'react';
 import type { WidgetOf } from '../context.ts';
 
@@ -55,6 +56,8 @@ export function LeafletMap({ label, places, tilesUrl, attribution, plan }: Leafl
       hasFitted.current = true;
     } else {
       chart.setView(middle, 4);
+      // Without tiles it is what says how far apart things are.
+      L.control.scale({ imperial: false }).addTo(chart);
       hasFitted.current = false;
       if (tilesUrl !== null) {
         L.tileLayer(tilesUrl, { maxZoom: 19 }).addTo(chart);

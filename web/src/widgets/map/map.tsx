@@ -40,7 +40,7 @@ export function MapWidget({ widget }: WidgetProps<'map'>) {
   );
   return (
     <WidgetState source={source}>
-      <div className="-m-3 relative h-[calc(100%+1.5rem)] overflow-hidden rounded-b-lg">
+      <div className="relative isolate h-full overflow-hidden rounded-b-lg">
         <Suspense fallback={<Skeleton className="h-full w-full" />}>
           {settings.data !== undefined && (
             <LeafletMap

@@ -15,51 +15,49 @@ export function TableWidget({ widget }: WidgetProps<'table'>) {
   const live = useLatest(source.devices, widget.keys);
   return (
     <WidgetState source={source}>
-      <div className="-m-3">
-        <Table label={widget.title}>
-          <thead>
-            <tr>
-              <Th className="h-8 px-3">{t('widget.device')}</Th>
-              {widget.keys.map((key) => (
-                <Th key={key} className="h-8 px-3 text-right">
-                  {key}
-                </Th>
-              ))}
-              <Th className="h-8 px-3 text-right">{t('widget.received')}</Th>
-            </tr>
-          </thead>
-          <tbody>
-            {source.devices.map(({ id, name }) => {
-              const telemetry = live.devices.get(id)?.telemetry ?? {};
-              const times = widget.keys.flatMap((key) => telemetry[key]?.ts ?? []);
-              return (
-                <Tr key={id}>
-                  <Td className="h-8 max-w-48 truncate px-3">
-                    <Link to="/devices/$deviceId" params={{ deviceId: id }} className="rounded hover:underline">
-                      {name}
-                    </Link>
-                  </Td>
-                  {widget.keys.map((key) => {
-                    const point = telemetry[key];
-                    return (
-                      <Td key={key} className="h-8 max-w-40 truncate px-3 text-right tabular-nums">
-                        {point === undefined
-                          ? '–'
-                          : typeof point.value === 'number'
-                            ? format.number(point.value, widget.decimals ?? 2)
-                            : textOf(point.value)}
-                      </Td>
-                    );
-                  })}
-                  <Td className="h-8 px-3 text-right text-ink-3 text-xs">
-                    <TimeAgo at={times.length === 0 ? undefined : Math.max(...times)} />
-                  </Td>
-                </Tr>
-              );
-            })}
-          </tbody>
-        </Table>
-      </div>
+      <Table label={widget.title}>
+        <thead>
+          <tr>
+            <Th className="h-8 px-3">{t('widget.device')}</Th>
+            {widget.keys.map((key) => (
+              <Th key={key} className="h-8 px-3 text-right">
+                {key}
+              </Th>
+            ))}
+            <Th className="h-8 px-3 text-right">{t('widget.received')}</Th>
+          </tr>
+        </thead>
+        <tbody>
+          {source.devices.map(({ id, name }) => {
+            const telemetry = live.devices.get(id)?.telemetry ?? {};
+            const times = widget.keys.flatMap((key) => telemetry[key]?.ts ?? []);
+            return (
+              <Tr key={id}>
+                <Td className="h-8 max-w-48 truncate px-3">
+                  <Link to="/devices/$deviceId" params={{ deviceId: id }} className="rounded hover:underline">
+                    {name}
+                  </Link>
+                </Td>
+                {widget.keys.map((key) => {
+                  const point = telemetry[key];
+                  return (
+                    <Td key={key} className="h-8 max-w-40 truncate px-3 text-right tabular-nums">
+                      {point === undefined
+                        ? '–'
+                        : typeof point.value === 'number'
+                          ? format.number(point.value, widget.decimals ?? 2)
+                          : textOf(point.value)}
+                    </Td>
+                  );
+                })}
+                <Td className="h-8 px-3 text-right text-ink-3 text-xs">
+                  <TimeAgo at={times.length === 0 ? undefined : Math.max(...times)} />
+                </Td>
+              </Tr>
+            );
+          })}
+        </tbody>
+      </Table>
     </WidgetState>
   );
 }

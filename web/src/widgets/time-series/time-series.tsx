@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Device } from '#contract/devices.ts';
 import type { Series } from '../../charts/series.ts';
@@ -13,7 +13,7 @@ const TimeChart = lazy(() => import('../../charts/time-chart.tsx').then((module)
 
 /** As many lines as there are colours. */
 const linesLimit = 8;
-/** The legend under the chart, a line of it. */
+/** The legend under the chart, until it is measured. */
 const legendPx = 30;
 const leastPx = 80;
 
@@ -129,17 +129,26 @@ function Chart({
 }) {
   const { t } = useTranslation('dashboards');
   const { setRange } = useDashboard();
+  const box = useRef<HTMLDivElement>(null);
+  const [legend, setLegend] = useState(legendPx);
+  // The legend takes as many lines as it needs, and the chart what is left.
+  useLayoutEffect(() => {
+    const height = box.current?.querySelector<HTMLElement>('.u-legend')?.offsetHeight;
+    if (height !== undefined && height > 0 && Math.abs(height - legend) > 2) setLegend(height);
+  });
   return (
     <Suspense fallback={<Skeleton className="h-full w-full" />}>
-      <TimeChart
-        label={t('widget.chartLabel', { title: widget.title, names: names.join(', ') })}
-        names={names}
-        series={series}
-        fromMs={fromMs}
-        toMs={toMs}
-        height={Math.max(leastPx, heightPx - legendPx)}
-        onZoom={(from, to) => setRange({ kind: 'custom', fromMs: from, toMs: to })}
-      />
+      <div ref={box}>
+        <TimeChart
+          label={t('widget.chartLabel', { title: widget.title, names: names.join(', ') })}
+          names={names}
+          series={series}
+          fromMs={fromMs}
+          toMs={toMs}
+          height={Math.max(leastPx, heightPx - legend - 4)}
+          onZoom={(from, to) => setRange({ kind: 'custom', fromMs: from, toMs: to })}
+        />
+      </div>
     </Suspense>
   );
 }

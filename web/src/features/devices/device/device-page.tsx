@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { LayoutGrid } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { GapuraError } from '#sdk/error.ts';
 import { useLive } from '../../../live/use-live.ts';
@@ -8,6 +9,7 @@ import { useMay } from '../../../session/session.ts';
 import { NotFound } from '../../../shell/not-found.tsx';
 import { Page } from '../../../shell/page.tsx';
 import { PageLoading } from '../../../shell/page-loading.tsx';
+import { buttonClass } from '../../../ui/button.tsx';
 import { ErrorState } from '../../../ui/states.tsx';
 import { type Tab, Tabs } from '../../../ui/tabs.tsx';
 import { deviceQuery } from '../queries.ts';
@@ -21,6 +23,7 @@ import { LatestTab } from './latest-tab.tsx';
 
 export function DevicePage() {
   const { t } = useTranslation('devices');
+  const { t: dashboards } = useTranslation('dashboards');
   const { deviceId } = useParams({ from: '/app/devices/$deviceId' });
   const { tab = 'overview' } = useSearch({ from: '/app/devices/$deviceId' });
   const navigate = useNavigate({ from: '/devices/$deviceId' });
@@ -57,7 +60,15 @@ export function DevicePage() {
       title={device.name}
       parent={{ to: '/devices', label: t('title') }}
       lead={<DeviceLead device={device} activity={known?.activity} />}
-      actions={maySeeCredentials && <DeviceActions device={device} />}
+      actions={
+        <>
+          <Link to="/devices/$deviceId/dashboard" params={{ deviceId }} className={buttonClass('plain')}>
+            <LayoutGrid className="size-3.5" aria-hidden="true" />
+            {dashboards('one')}
+          </Link>
+          {maySeeCredentials && <DeviceActions device={device} />}
+        </>
+      }
     >
       <Tabs
         label={device.name}
