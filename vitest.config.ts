@@ -6,7 +6,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
-    // The same as in scripts/launch.mjs, which says why.
-    execArgv: ['--wasm-wrapper-tiering-budget=1000000000'],
+    // Against faults of V8 when worker threads come and go; scripts/launch.mjs says more.
+    execArgv: ['--wasm-wrapper-tiering-budget=1000000000', '--no-memory-protection-keys'],
   },
 });

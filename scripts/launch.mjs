@@ -11,6 +11,8 @@ import { setFlagsFromString } from 'node:v8';
 // Node's TypeScript stripper is WebAssembly. When several threads strip at once, V8 13.6 (Node 24) can free the code of
 // a wrapper that it has just replaced by an optimised one, and the process ends by SIGSEGV (seen in
 // WasmEngine::FreeDeadCode under Runtime_TierUpWasmToJSWrapper). Wrappers that are never replaced are never freed.
+// (For the same reason the scripts of package.json start Node with --no-memory-protection-keys: with the keys, V8 has
+// ended processes by "Check failed: jit_page.has_value()" when worker threads came and went.)
 setFlagsFromString('--wasm-wrapper-tiering-budget=1000000000');
 
 const modules = new URL('../node_modules/', import.meta.url);
