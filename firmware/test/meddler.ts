@@ -8,7 +8,7 @@ export interface Meddler extends AsyncDisposable {
   readonly heard: string[];
 }
 
-/** @param change takes a chunk of an answer or a request as text and gives what is passed on; '' cuts the connection */
+/** @param change takes a whole answer or request as text and gives what is passed on; '' cuts the connection */
 export async function startMeddler(
   serverUrl: string,
   change: { request?(text: string): string; answer?(text: string): string },
@@ -17,14 +17,20 @@ export async function startMeddler(
   const heard: string[] = [];
   const sockets = new Set<net.Socket>();
   const pass = (from: net.Socket, to: net.Socket, edit: (text: string) => string): void => {
+    let waiting = '';
     from.on('data', (chunk) => {
-      const text = chunk.toString('latin1');
-      heard.push(text);
-      const passed = edit(text);
-      if (passed === '') {
-        from.destroy();
-        to.destroy();
-      } else {
+      waiting += chunk.toString('latin1');
+      // A message may come in pieces, and an edit must see what it is looking for in one.
+      for (let size = sizeOfMessage(waiting); size !== undefined; size = sizeOfMessage(waiting)) {
+        const text = waiting.slice(0, size);
+        waiting = waiting.slice(size);
+        heard.push(text);
+        const passed = edit(text);
+        if (passed === '') {
+          from.destroy();
+          to.destroy();
+          return;
+        }
         to.write(passed, 'latin1');
       }
     });
@@ -48,4 +54,17 @@ export async function startMeddler(
       await once(listener, 'close');
     },
   };
+}
+
+/** Length of the HTTP message at the start of a text; undefined while it is not all there. */
+function sizeOfMessage(text: string): number | undefined {
+  const headEnd = text.indexOf('\r\n\r\n') + 4;
+  if (headEnd < 4) return undefined;
+  const head = text.slice(0, headEnd);
+  if (/^transfer-encoding: chunked/im.test(head)) {
+    const end = text.indexOf('\r\n0\r\n\r\n', headEnd - 2);
+    return end === -1 ? undefined : end + 7;
+  }
+  const size = headEnd + Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
+  return text.length < size ? undefined : size;
 }
