@@ -43,6 +43,8 @@ describe('import directions', () => {
     ['server/src/http/a.ts', '../users/users.ts'],
     ['server/src/devices/a.ts', '../profiles/queries.ts'],
     ['server/src/devices/a.ts', '../transports/mqtt/mqtt-server.ts'],
+    ['server/src/dashboards/a.ts', '../devices/queries.ts'],
+    ['server/src/db/a.ts', '../dashboards/dashboards.ts'],
     ['server/src/ingest/a.ts', '../transports/http/routes.ts'],
     ['server/src/sessions/a.ts', '../app.ts'],
     ['server/src/transports/mqtt/a.ts', '../../devices/queries.ts'],
