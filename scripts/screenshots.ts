@@ -8,11 +8,47 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
+import type { CreateDashboard } from '#contract/dashboards.ts';
+import type { Device } from '#contract/devices.ts';
 import { createNodeDeviceHttp } from '#sdk/device/node-http.ts';
 import { startDemoFleet } from '../server/src/simulate/demo-fleet.ts';
 import { createHttpTransport, createMqttTransport } from '../server/src/simulate/uplink.ts';
 import { createTestApp, ownerEmail, ownerPassword } from '../server/test/create-test-app.ts';
 import { startBrowser } from '../web/test/browser.ts';
+
+/** Lorries on their way: each kind of widget. */
+function coldChainDashboard(device: Device | undefined): CreateDashboard {
+  if (device === undefined) throw new Error('The demo has no devices.');
+  const all = { type: 'profile', profileId: device.profileId } as const;
+  const one = { type: 'variable', name: 'lorry' } as const;
+  const at = (id: string, x: number, y: number, w: number, h: number, title: string) => ({ id, x, y, w, h, title });
+  const temperature = { key: 'temperature', unit: '°C', decimals: 1 };
+  return {
+    name: 'Cold chain',
+    description: 'Lorries on their way',
+    layout: {
+      version: 1,
+      range: 'live',
+      variables: [{ name: 'lorry', label: 'Lorry', type: 'device', deviceId: device.id, profileId: device.profileId }],
+      widgets: [
+        { ...at('a', 0, 0, 3, 3, 'Temperature'), kind: 'value', source: one, ...temperature },
+        { ...at('b', 3, 0, 3, 3, 'Battery'), kind: 'gauge', source: one, key: 'battery', min: 0, max: 100, unit: '%' },
+        { ...at('c', 6, 0, 6, 6, 'Temperature of all'), kind: 'timeSeries', source: all, keys: ['temperature'] },
+        { ...at('d', 0, 3, 3, 3, 'Fleet'), kind: 'statusGrid', source: all },
+        {
+          ...at('e', 3, 3, 3, 3, 'Rule'),
+          kind: 'text',
+          text: 'Doors stay shut on the way.\nAbove 8 °C: call the depot.',
+        },
+        {
+          ...at('f', 0, 6, 6, 6, 'Where they are'),
+          ...{ kind: 'map', source: all, latitudeKey: 'latitude', longitudeKey: 'longitude', valueKey: 'temperature' },
+        },
+        { ...at('g', 6, 6, 6, 6, 'All'), kind: 'table', source: all, keys: ['temperature', 'battery', 'doorOpen'] },
+      ],
+    },
+  };
+}
 
 interface Shot {
   readonly name: string;
@@ -35,6 +71,8 @@ const http = createNodeDeviceHttp();
 const fleet = await startDemoFleet(app.client, [createMqttTransport(app.mqttUrl), createHttpTransport(app.url, http)]);
 await new Promise((resolve) => setTimeout(resolve, warmUpMs));
 const [device] = (await app.client.devices.list({ limit: 1, sort: 'name' })).items;
+
+const dashboard = await app.client.dashboards.create(coldChainDashboard(device));
 
 const shots: readonly Shot[] = [
   { name: 'sign-in', path: '/sign-in', isPublic: true },
@@ -68,7 +106,11 @@ const shots: readonly Shot[] = [
   { name: 'api-keys', path: '/api-keys' },
   { name: 'audit-log', path: '/audit' },
   { name: 'settings', path: '/settings' },
+  { name: 'profile', path: `/profiles/${device?.profileId}` },
   { name: 'dashboards', path: '/dashboards' },
+  { name: 'dashboard', path: `/dashboards/${dashboard.id}`, waitFor: '.time-chart canvas' },
+  { name: 'dashboard-edit', path: `/dashboards/${dashboard.id}?edit=true`, waitFor: '.react-grid-item' },
+  { name: 'dashboard-device', path: `/devices/${device?.id}/dashboard?range=live`, waitFor: '.time-chart canvas' },
 ].filter(({ name }) => new RegExp(wanted).test(name));
 
 await mkdir(directory, { recursive: true });

@@ -67,7 +67,7 @@ function ProfileTable({ profiles }: { readonly profiles: readonly Profile[] }) {
       <tbody>
         {profiles.map((profile) => (
           <Tr key={profile.id}>
-            <Td className="max-w-80">
+            <Td className="max-w-80 py-1.5">
               <div className="flex items-center gap-2">
                 <Link
                   to="/profiles/$profileId"
