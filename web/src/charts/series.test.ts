@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { alignSeries, appendPoints, toNumber } from './series.ts';
+import { alignSeries, appendPoints, linePointsLimit, toNumber } from './series.ts';
 
 test('series of different times share one axis, and where one has no point nothing is drawn', () => {
   const aligned = alignSeries([
@@ -31,4 +31,10 @@ test('new points are appended, the same time is replaced, and late ones are left
 test('one point before the window stays, so that the line comes in from the edge', () => {
   const series = { times: [10, 20, 30], values: [1, 2, 3] };
   expect(appendPoints(series, [{ ts: 40, value: 4 }], 35)).toEqual({ times: [30, 40], values: [3, 4] });
+});
+
+test('a line keeps its newest points when there are more than can be drawn', () => {
+  const points = Array.from({ length: linePointsLimit + 5 }, (_, i) => ({ ts: i, value: i }));
+  const { times, values } = appendPoints({ times: [], values: [] }, points, 0);
+  expect([times.length, times[0], values.at(-1)]).toEqual([linePointsLimit, 5, linePointsLimit + 4]);
 });

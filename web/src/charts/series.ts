@@ -18,6 +18,8 @@ export function toNumber(value: unknown): number | null {
  * undefined, which draws on; null would be a gap.
  */
 export function alignSeries(series: readonly Series[]): [number[], ...(number | null | undefined)[][]] {
+  const [only] = series;
+  if (series.length === 1 && only !== undefined) return [only.times.map((time) => time / 1000), [...only.values]];
   const all = new Set<number>();
   for (const { times } of series) for (const time of times) all.add(time);
   const times = [...all].sort((a, b) => a - b);
@@ -32,6 +34,9 @@ export function alignSeries(series: readonly Series[]): [number[], ...(number | 
   });
   return [times.map((time) => time / 1000), ...columns];
 }
+
+/** Of each line: more than a screen has pixels, and still drawn within a frame. */
+export const linePointsLimit = 10_000;
 
 /** Adds newer points and lets go of what left the window. Older ones than the last known come too late to be drawn. */
 export function appendPoints(
@@ -52,7 +57,7 @@ export function appendPoints(
     }
   }
   // One point before the window stays, so that the line comes in from its edge.
-  let first = 0;
+  let first = Math.max(0, times.length - linePointsLimit);
   while (first + 1 < times.length && (times[first + 1] ?? 0) < fromMs) first++;
   return { times: times.slice(first), values: values.slice(first) };
 }

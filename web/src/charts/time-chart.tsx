@@ -41,6 +41,7 @@ export function TimeChart({
   const plot = useRef<uPlot>(undefined);
   const zoom = useRef(onZoom);
   const bounds = useRef({ fromMs, toMs });
+  const drawn = useRef({ isInView: false, isDue: false, draw: () => {} });
   useEffect(() => {
     zoom.current = onZoom;
   });
@@ -104,7 +105,17 @@ export function TimeChart({
     plot.current = chart;
     const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height }));
     observer.observe(element);
+    // What is scrolled out of view costs nothing until it comes near again.
+    const view = new IntersectionObserver(
+      ([entry]) => {
+        drawn.current.isInView = entry?.isIntersecting ?? true;
+        if (drawn.current.isInView && drawn.current.isDue) drawn.current.draw();
+      },
+      { rootMargin: '200px' },
+    );
+    view.observe(element);
     return () => {
+      view.disconnect();
       observer.disconnect();
       chart.destroy();
       plot.current = undefined;
@@ -114,7 +125,12 @@ export function TimeChart({
   // biome-ignore lint/correctness/useExhaustiveDependencies: a chart made anew has to be filled anew
   useEffect(() => {
     bounds.current = { fromMs, toMs };
-    plot.current?.setData(alignSeries(series) as uPlot.AlignedData);
+    drawn.current.draw = () => {
+      drawn.current.isDue = false;
+      plot.current?.setData(alignSeries(series) as uPlot.AlignedData);
+    };
+    drawn.current.isDue = true;
+    if (drawn.current.isInView) drawn.current.draw();
   }, [series, fromMs, toMs, namesText, theme, t, i18n.language, zone, height, firstColour]);
 
   return <div ref={box} role="img" aria-label={label} className="time-chart min-w-0" />;

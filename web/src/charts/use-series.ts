@@ -1,10 +1,11 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { startTransition, useEffect, useRef, useState } from 'react';
 import type { AggregateFunction, TelemetryAggregate, TelemetryRange } from '#contract/telemetry.ts';
 import type { LiveChange } from '#sdk/live.ts';
 import { gapura } from '../api.ts';
 import { useLive } from '../live/use-live.ts';
-import { appendPoints, type Series, toNumber } from './series.ts';
+import { onBeat } from './beat.ts';
+import { appendPoints, linePointsLimit, type Series, toNumber } from './series.ts';
 import { boundsOf, type TimeRange } from './time-range.ts';
 
 export interface SeriesRequest {
@@ -28,9 +29,6 @@ export interface SeriesResult {
 
 /** About one for every second or third pixel: more cannot be seen. */
 const buckets = 500;
-const livePointsLimit = 5000;
-/** New points are drawn this often. */
-const stepMs = 250;
 
 /** What these keys were over the range: from the history, in as many points as fit, and live where the range moves. */
 export function useSeries({ deviceId, keys, range, aggregate }: SeriesRequest): SeriesResult {
@@ -41,7 +39,7 @@ export function useSeries({ deviceId, keys, range, aggregate }: SeriesRequest): 
       const { fromMs, toMs } = boundsOf(range, Date.now());
       const window = { keys, from: fromMs, to: toMs + 1 };
       const answer: TelemetryRange | TelemetryAggregate = isLive
-        ? await gapura.telemetry.range(deviceId, { ...window, order: 'desc', limit: livePointsLimit }, signal)
+        ? await gapura.telemetry.range(deviceId, { ...window, order: 'desc', limit: linePointsLimit }, signal)
         : await gapura.telemetry.aggregate(
             deviceId,
             { ...window, buckets, limit: buckets, functions: [aggregate] },
@@ -88,19 +86,18 @@ function useLivePoints(
   useEffect(() => {
     if (!enabled) return undefined;
     // The window moves also while nothing comes.
-    const timer = setInterval(() => setShown({ series: current.current, nowMs: Date.now() }), stepMs);
-    return () => clearInterval(timer);
+    return onBeat((nowMs) => startTransition(() => setShown({ series: current.current, nowMs })));
   }, [enabled]);
 
   const onChanges = (changes: readonly LiveChange[]): void => {
     const { fromMs } = boundsOf({ kind: 'live' }, Date.now());
-    for (const change of changes) {
-      if (change.type !== 'telemetry' || change.deviceId !== deviceId || current.current === undefined) continue;
-      current.current = current.current.map((one, i) => {
-        const points = change.points.filter(({ key }) => key === keys[i]);
-        return points.length === 0 ? one : appendPoints(one, points, fromMs);
-      });
-    }
+    const points = changes.flatMap((change) =>
+      change.type === 'telemetry' && change.deviceId === deviceId ? change.points : [],
+    );
+    current.current = current.current?.map((one, i) => {
+      const own = points.filter(({ key }) => key === keys[i]);
+      return own.length === 0 ? one : appendPoints(one, own, fromMs);
+    });
   };
   useLive({
     deviceIds: [deviceId],

@@ -1,5 +1,5 @@
 /** Numbers, times and sizes as the reader's language and time zone write them. */
-import { useMemo, useSyncExternalStore } from 'react';
+import { useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { readStored, writeStored } from '../theme.ts';
 
@@ -110,9 +110,18 @@ export function createFormat(language: string, zone: TimeZone): Format {
   };
 }
 
+/** Made once for each language and zone: hundreds of cells write with it, and Intl takes its time to begin. */
+const formats = new Map<string, Format>();
+
 /** Writes in the current language and time zone. */
 export function useFormat(): Format {
   const { i18n } = useTranslation();
   const zone = useTimeZone();
-  return useMemo(() => createFormat(i18n.language, zone), [i18n.language, zone]);
+  const key = `${i18n.language} ${zone}`;
+  let format = formats.get(key);
+  if (format === undefined) {
+    format = createFormat(i18n.language, zone);
+    formats.set(key, format);
+  }
+  return format;
 }

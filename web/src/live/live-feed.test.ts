@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { LiveChange, LiveListener, LiveWanted } from '#sdk/live.ts';
-import { type LiveView, openLiveFeed, stepMs } from './live-feed.ts';
+import { type LiveView, openLiveFeed } from './live-feed.ts';
+import { stepMs } from './steps.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -38,6 +39,20 @@ test('a thousand changes in one step are one rendering, and the latest is shown'
   vi.advanceTimersByTime(stepMs);
   expect(views).toHaveLength(2);
   expect(views[1]?.devices.get('a')?.telemetry).toEqual({ k: { ts: 1000, value: 1000 } });
+});
+
+test('what changed for many widgets is told in the same step', () => {
+  const told: number[] = [];
+  const feeds = Array.from({ length: 50 }, (_, i) => ({ ...start(), startsAtMs: i }));
+  for (const { listener } of feeds) listener.onSnapshot({ a: {} });
+  for (const { listener, startsAtMs } of feeds) {
+    vi.advanceTimersByTime(startsAtMs % 2);
+    listener.onChanges([point('a', 1, 1)], false);
+  }
+  const before = feeds.map(({ views }) => views.length);
+  vi.advanceTimersToNextTimer();
+  for (const { views } of feeds) told.push(views.length);
+  expect([before, told]).toEqual([Array(50).fill(1), Array(50).fill(2)]);
 });
 
 test('an older point does not replace a newer one, and one of the same time does', () => {

@@ -1,6 +1,7 @@
 /** What is known of some devices, kept up to date, and told in steps: a thousand changes a second are ten renderings. */
 import type { GapuraError } from '#sdk/error.ts';
 import type { LiveChange, LiveClient, LiveDevice, LiveWanted } from '#sdk/live.ts';
+import { atNextStep, forgetStep } from './steps.ts';
 
 export interface LiveView {
   /** Whether the first snapshot has come. */
@@ -20,9 +21,6 @@ export interface LiveFeedOptions {
   onError?(error: GapuraError): void;
 }
 
-/** Ten a second: quicker than an eye reads figures, and slow enough for a phone. */
-export const stepMs = 100;
-
 /** @returns the function that ends it */
 export function openLiveFeed(
   live: Pick<LiveClient, 'subscribe'>,
@@ -31,28 +29,21 @@ export function openLiveFeed(
 ): () => void {
   let devices = new Map<string, LiveDevice>();
   let isReady = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const tell = (): void => {
-    timer = undefined;
-    options.onView({ isReady, devices: new Map(devices) });
-  };
-  const tellSoon = (): void => {
-    timer ??= setTimeout(tell, stepMs);
-  };
+  const tell = (): void => options.onView({ isReady, devices: new Map(devices) });
 
   const subscription = live.subscribe(wanted, {
     onSnapshot(snapshot) {
       const isAgain = isReady;
       devices = new Map(Object.entries(snapshot));
       isReady = true;
-      clearTimeout(timer);
+      forgetStep(tell);
       tell();
       if (isAgain) options.onGap?.();
     },
     onChanges(changes, coalesced) {
       for (const change of changes) applyChange(devices, change);
-      tellSoon();
+      atNextStep(tell);
       options.onChanges?.(changes);
       if (coalesced) options.onGap?.();
     },
@@ -60,7 +51,7 @@ export function openLiveFeed(
   });
 
   return () => {
-    clearTimeout(timer);
+    forgetStep(tell);
     subscription.end();
   };
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { startTransition, useEffect, useRef, useState } from 'react';
 import type { LiveChange, LiveWanted } from '#sdk/live.ts';
 import { gapura } from '../api.ts';
 import { emptyView, type LiveView, openLiveFeed } from './live-feed.ts';
@@ -33,7 +33,8 @@ export function useLive({ enabled = true, onChanges, onGap, ...wanted }: UseLive
     const parsed = JSON.parse(key) as LiveWanted;
     const limited = { ...parsed, deviceIds: parsed.deviceIds.slice(0, liveDevicesLimit) };
     return openLiveFeed(gapura.live, limited, {
-      onView: setView,
+      // A key that is pressed meanwhile is answered first.
+      onView: (next) => startTransition(() => setView(next)),
       onChanges: (changes) => handlers.current.onChanges?.(changes),
       onGap: () => handlers.current.onGap?.(),
     });
