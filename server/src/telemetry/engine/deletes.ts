@@ -27,7 +27,7 @@ export interface DeletesDeps {
   readonly state: SeriesState;
   readonly tombstones: Tombstones;
   readonly reader: SeriesReader;
-  readonly upkeep: Pick<Upkeep, 'deleted'>;
+  readonly upkeep: Pick<Upkeep, 'deleted' | 'expired'>;
 }
 
 export function createDeletes(deps: DeletesDeps): Deletes {
@@ -91,6 +91,7 @@ export function createDeletes(deps: DeletesDeps): Deletes {
           const { points, firstMs } = yield* reader.count(id, { fromMs: allTime.fromMs, toMs: beforeMs });
           if (points === 0) continue;
           deleted += points;
+          upkeep.expired(firstMs, beforeMs);
           const isRaised = state.raiseFloor(id, beforeMs, hot.lastSegment);
           if (!isRaised) {
             hide([id], allTime.fromMs, beforeMs);
@@ -98,7 +99,6 @@ export function createDeletes(deps: DeletesDeps): Deletes {
           }
           head.kill(id, allTime.fromMs, beforeMs);
           state.forget(id, allTime.fromMs, beforeMs);
-          upkeep.deleted(firstMs, beforeMs);
         }
         yield;
       }

@@ -195,3 +195,22 @@ test('whatever is written, deleted, sealed, merged and opened again, it agrees w
     { numRuns: 150 },
   );
 }, 120_000);
+
+test('what retention hid before a restart gives its space back after it', async () => {
+  const subject = new Subject();
+  await subject.open();
+  const days = (): number[] => [...subject.engine.dayFiles()].map(({ day }) => day);
+  await subject.append([
+    { key: 'a', ts: 1, value: 1 },
+    { key: 'a', ts: dayMs + 1, value: 2 },
+    { key: 'a', ts: dayMs + 1000, value: 3 },
+  ]);
+  await subject.engine.drain();
+  runThrough(subject.engine.deletes.retain({ tenantId: 't', beforeMs: dayMs + 500, devices: undefined }));
+  expect(days()).toEqual([0, 1]);
+  await subject.reopen();
+  await subject.engine.settle(Date.now());
+  expect(days()).toEqual([1]);
+  expect(subject.range('a', 0, 3 * dayMs, 'asc', 10)).toEqual([{ key: 'a', ts: dayMs + 1000, value: 3 }]);
+  subject.dispose();
+});

@@ -137,6 +137,7 @@ export class Engine {
   #loadState(): void {
     this.#state.reserve(this.#hot.lastSeries());
     for (const [page, data] of this.#hot.statePages()) this.#state.load(page, data);
+    this.#upkeep.resume();
     for (const tombstone of this.#hot.tombstones()) {
       this.#tombstones.add(tombstone);
       this.#state.forget(tombstone.series, tombstone.fromMs, tombstone.toMs);

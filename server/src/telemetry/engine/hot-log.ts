@@ -29,6 +29,7 @@ const tables = `
     after_segment integer not null
   ) strict;
   create table series_state (page integer primary key, data blob not null) strict;
+  create table reclaim (day integer primary key) strict;
   pragma user_version = ${schemaVersion};
 `;
 
@@ -193,6 +194,25 @@ export class HotLog {
   /** In a transaction. */
   removeTombstone(id: number): void {
     this.prepare('delete from tombstone where id = ?').run(id);
+  }
+
+  /** Days whose files hold what retention hides: until they are written anew, whatever happens to the process. */
+  reclaimDays(): number[] {
+    return this.rows<[number]>('select day from reclaim').map(([day]) => day);
+  }
+
+  addReclaimDays(days: readonly number[]): void {
+    this.transaction(() => {
+      const statement = this.prepare('insert or ignore into reclaim (day) values (?)');
+      for (const day of days) statement.run(day);
+    });
+  }
+
+  removeReclaimDays(days: readonly number[]): void {
+    this.transaction(() => {
+      const statement = this.prepare('delete from reclaim where day = ?');
+      for (const day of days) statement.run(day);
+    });
   }
 
   /**

@@ -44,8 +44,12 @@ export interface UpkeepDeps {
 export interface Upkeep {
   /** The next piece of work, or undefined when there is none. */
   next(nowMs: number): Steps<void> | undefined;
-  /** Points in [fromMs, toMs) were deleted or expired. */
+  /** Points in [fromMs, toMs) were deleted. Their tombstones tell so again after a restart. */
   deleted(fromMs: number, toMs: number): void;
+  /** Points in [fromMs, toMs) are about to expire. Remembered durably: floors do not say what the files still hold. */
+  expired(fromMs: number, toMs: number): void;
+  /** After a restart: what has expired and was not reclaimed. */
+  resume(): void;
   /** Most blocks that one question has to look into. */
   readonly mostBlocks: number;
 }
@@ -53,21 +57,49 @@ export interface Upkeep {
 export function createUpkeep({ days, hot, state, tombstones, hidden, times }: UpkeepDeps): Upkeep {
   /** Days with points that were deleted, and since when (process time). */
   let reclaim: { readonly days: Set<number>; readonly since: number } | undefined;
+  /** Those of them that are remembered durably. */
+  let remembered = new Set<number>();
+
+  /** @returns the days with files among those of [fromMs, toMs), and today, where what is in the head will be */
+  function mark(fromMs: number, toMs: number): readonly number[] {
+    reclaim ??= { days: new Set(), since: performance.now() };
+    const [first, last] = [dayOf(fromMs), dayOf(toMs - 1)];
+    const found = days.days.filter((day) => day >= first && day <= last);
+    for (const day of found) reclaim.days.add(day);
+    reclaim.days.add(dayOf(Date.now()));
+    return found;
+  }
 
   function* reclaimSpace(of: ReadonlySet<number>): Steps<void> {
     const before = [...tombstones.all()];
     const lastSegment = hot.lastSegment;
-    for (const day of of) {
-      const file = days.get(day);
-      if (file === undefined || file.damagedParts > 0) continue;
-      if (yield* hasDeleted(file, hidden)) yield* rewriteDay(days, file, hidden);
+    const durable = remembered;
+    remembered = new Set();
+    const done: number[] = [];
+    try {
+      for (const day of of) {
+        const file = days.get(day);
+        // A damaged one stays remembered: it may be whole after a restart.
+        if (file !== undefined && file.damagedParts > 0) continue;
+        if (file !== undefined && (yield* hasDeleted(file, hidden))) yield* rewriteDay(days, file, hidden);
+        if (durable.has(day)) done.push(day);
+      }
+    } catch (error) {
+      // A full disk, mostly: all of it is for the next pass.
+      reclaim ??= { days: new Set(), since: performance.now() };
+      for (const day of of) reclaim.days.add(day);
+      for (const day of durable) remembered.add(day);
+      throw error;
     }
+    // What expired meanwhile is for the next pass.
+    const settled = done.filter((day) => !remembered.has(day));
+    if (settled.length > 0) hot.removeReclaimDays(settled);
     yield* state.persist(hot);
     // What the files do not hold any more need not be hidden, as long as no segment can bring it back.
     const oldest = hot.oldestSegment();
-    const done = before.filter(({ afterSegment }) => afterSegment < oldest && afterSegment <= lastSegment);
-    for (let i = 0; i < done.length; i += 500) {
-      const gone = done.slice(i, i + 500).filter((tombstone) => !isNeeded(tombstone));
+    const reclaimed = before.filter(({ afterSegment }) => afterSegment < oldest && afterSegment <= lastSegment);
+    for (let i = 0; i < reclaimed.length; i += 500) {
+      const gone = reclaimed.slice(i, i + 500).filter((tombstone) => !isNeeded(tombstone));
       hot.transaction(() => {
         for (const { id } of gone) hot.removeTombstone(id);
       });
@@ -118,12 +150,18 @@ export function createUpkeep({ days, hot, state, tombstones, hidden, times }: Up
       return undefined;
     },
 
-    deleted(fromMs, toMs) {
-      reclaim ??= { days: new Set(), since: performance.now() };
-      const [first, last] = [dayOf(fromMs), dayOf(toMs - 1)];
-      for (const day of days.days) if (day >= first && day <= last) reclaim.days.add(day);
-      // What is in the head now will be in the file of today.
-      reclaim.days.add(dayOf(Date.now()));
+    deleted: mark,
+
+    expired(fromMs, toMs) {
+      const fresh = mark(fromMs, toMs).filter((day) => !remembered.has(day));
+      if (fresh.length === 0) return;
+      hot.addReclaimDays(fresh);
+      for (const day of fresh) remembered.add(day);
+    },
+
+    resume() {
+      remembered = new Set(hot.reclaimDays());
+      if (remembered.size > 0) reclaim = { days: new Set(remembered), since: performance.now() };
     },
   };
 }
