@@ -1,6 +1,7 @@
 /** Device profiles: what devices of one kind have in common, first of all how they are provisioned. */
 import { type Static, Type } from 'typebox';
 import { Id, TimestampMs } from './common.ts';
+import { RetentionDays } from './telemetry.ts';
 
 export const ProvisionStrategy = Type.Union(
   [Type.Literal('DISABLED'), Type.Literal('ALLOW_CREATE_NEW_DEVICES'), Type.Literal('CHECK_PRE_PROVISIONED_DEVICES')],
@@ -49,6 +50,10 @@ const profileFields = {
   }),
   minAuth: MinAuth,
   requireNonce: Type.Boolean({ description: 'Signed requests must carry the Device-Nonce of the server' }),
+  telemetryRetentionDays: Type.Union([RetentionDays, Type.Null(), Type.Literal('tenant')], {
+    description:
+      'Telemetry of its devices that is older is deleted, once a day; null keeps it for ever, `tenant` is as the tenant says',
+  }),
 };
 
 /** The `secret` is shown to admins and owners; others get null. */
@@ -78,6 +83,7 @@ export const CreateProfile = Type.Object(
     tokenInPath: Type.Optional(profileFields.tokenInPath),
     minAuth: Type.Optional(profileFields.minAuth),
     requireNonce: Type.Optional(profileFields.requireNonce),
+    telemetryRetentionDays: Type.Optional(profileFields.telemetryRetentionDays),
     provisioning: Type.Optional(optionalProvisioning),
   },
   { additionalProperties: false },

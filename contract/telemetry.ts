@@ -7,6 +7,11 @@ export const TelemetryValue = Type.Unsafe<Json>({
   description: 'A number, a text, a flag, or any JSON object or array',
 });
 
+/** A century: whoever wants more keeps for ever. */
+export const retentionDaysLimit = 36_500;
+/** Whole days of the past whose telemetry is kept. */
+export const RetentionDays = Type.Integer({ minimum: 1, maximum: retentionDaysLimit });
+
 /** A point. `ts` is milliseconds since the Unix epoch; devices may also say times before 1970. */
 export const TelemetryPoint = Type.Object({ ts: Type.Integer(), value: TelemetryValue });
 export type TelemetryPoint = Static<typeof TelemetryPoint>;

@@ -56,6 +56,7 @@ import { createSessions } from './sessions/create-sessions.ts';
 import { registerSetupRoutes } from './setup/routes.ts';
 import { createSetup } from './setup/setup.ts';
 import { createTelemetryEngine } from './telemetry/engine/store.ts';
+import { createRetention } from './telemetry/retention.ts';
 import { registerTelemetryRoutes } from './telemetry/routes.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import { registerTenantRoutes } from './tenants/routes.ts';
@@ -297,6 +298,10 @@ export async function createApp(options: AppOptions): Promise<App> {
       requireDevice: async (tenantId, deviceId) => void (await devices.nameOf(tenantId, deviceId)),
       existing,
     });
+    // The only process runs every pass itself.
+    const retention = createRetention({ db, store, clock, metrics, log, exclusively: (pass) => pass() });
+    retention.start();
+    opens('retention', () => retention.stop());
     const live = createLive({
       bus,
       store,

@@ -45,6 +45,16 @@ export function createMetrics() {
       help: 'Things that are wrong with the telemetry store now; /readyz says which',
       registers,
     }),
+    retentionPoints: new Counter({
+      name: 'gapura_retention_points_total',
+      help: 'Telemetry points deleted because they were older than they are kept',
+      registers,
+    }),
+    retentionPass: new Gauge({
+      name: 'gapura_retention_last_pass_timestamp_seconds',
+      help: 'When old telemetry was last looked for to the end; 0 before the first time',
+      registers,
+    }),
     sessions: new Gauge({
       name: 'gapura_sessions',
       help: 'Standing device connections',

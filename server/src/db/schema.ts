@@ -9,6 +9,8 @@ import type { Language } from '#contract/users.ts';
 export interface TenantTable {
   id: string;
   name: string;
+  /** How long telemetry is kept, days; null for ever. */
+  telemetry_retention_days: Generated<number | null>;
   created_at: number;
 }
 
@@ -86,6 +88,8 @@ export interface DeviceProfileTable {
   require_proof: Generated<number>;
   /** From which the keys of its devices are derived; sealed, context `profile-group-key:<id>`. */
   group_key_sealed: Uint8Array | null;
+  /** How long telemetry of its devices is kept, days; 0 for ever, null as the tenant says. */
+  telemetry_retention_days: Generated<number | null>;
   created_at: number;
   updated_at: number;
 }

@@ -28,6 +28,7 @@ describe('profiles over REST', () => {
       tokenInPath: true,
       minAuth: 'token',
       requireNonce: false,
+      telemetryRetentionDays: 'tenant',
       hasGroupKey: false,
       provisioning: {
         strategy: 'DISABLED',
@@ -74,6 +75,20 @@ describe('profiles over REST', () => {
       changed: ['tlsOnly', 'provisioning.strategy', 'provisioning.secret', 'provisioning.rateLimit'],
     });
     expect(JSON.stringify(app.audited)).not.toContain('hush');
+  });
+
+  test('how long telemetry is kept is days, null for ever, or as the tenant says, and the audit log tells it', async () => {
+    const { id } = await create({ name: 'p', telemetryRetentionDays: 30 });
+    for (const telemetryRetentionDays of [null, 36_500, 'tenant', 1]) {
+      const answer = await app.request<Profile>('admin', 'PATCH', `/v1/profiles/${id}`, { telemetryRetentionDays });
+      expect(answer.body.telemetryRetentionDays).toBe(telemetryRetentionDays);
+      expect(app.audited.at(-1)?.detail).toEqual({ changed: ['telemetryRetentionDays'], telemetryRetentionDays });
+    }
+    for (const telemetryRetentionDays of [0, -1, 1.5, 36_501, '30', 'forever']) {
+      const answer = await app.request('admin', 'PATCH', `/v1/profiles/${id}`, { telemetryRetentionDays });
+      expect([telemetryRetentionDays, answer.status]).toEqual([telemetryRetentionDays, 400]);
+    }
+    expect((await app.profiles.get('t1', id)).telemetryRetentionDays).toBe(1);
   });
 
   test('a rotation makes a new key and a new secret', async () => {

@@ -105,6 +105,7 @@ export function createProfiles(deps: ProfilesDeps): Profiles {
       tokenInPath: row.token_in_path === 1,
       minAuth: row.min_auth,
       requireNonce: row.require_nonce === 1,
+      telemetryRetentionDays: row.telemetry_retention_days === 0 ? null : (row.telemetry_retention_days ?? 'tenant'),
       provisioning: {
         strategy: row.strategy,
         reprovision: row.reprovision,
@@ -131,6 +132,10 @@ export function createProfiles(deps: ProfilesDeps): Profiles {
       ...(profile.tokenInPath !== undefined && { token_in_path: profile.tokenInPath ? 1 : 0 }),
       ...(profile.minAuth !== undefined && { min_auth: profile.minAuth }),
       ...(profile.requireNonce !== undefined && { require_nonce: profile.requireNonce ? 1 : 0 }),
+      ...(profile.telemetryRetentionDays !== undefined && {
+        telemetry_retention_days:
+          profile.telemetryRetentionDays === 'tenant' ? null : (profile.telemetryRetentionDays ?? 0),
+      }),
       ...(provisioning.requireProof !== undefined && { require_proof: provisioning.requireProof ? 1 : 0 }),
       ...(provisioning.strategy !== undefined && { strategy: provisioning.strategy }),
       ...(provisioning.reprovision !== undefined && { reprovision: provisioning.reprovision }),
@@ -189,6 +194,7 @@ export function createProfiles(deps: ProfilesDeps): Profiles {
       require_nonce: 0,
       require_proof: 0,
       group_key_sealed: null,
+      telemetry_retention_days: null,
       created_at: now,
       updated_at: now,
     };

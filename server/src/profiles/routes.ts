@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { IdParams, Page, PageQuery } from '#contract/common.ts';
 import { CreateProfile, GroupKey, Profile, SetGroupKey, UpdateProfile } from '#contract/profiles.ts';
 import { actorOf } from '../audit/actor-of.ts';
-import type { Audit } from '../audit/audit.ts';
+import type { Audit, AuditEntry } from '../audit/audit.ts';
 import { type PlatformApi, principalOf } from '../http/platform-api.ts';
 import { hasRole, type Principal } from '../http/principal.ts';
 import { profilePolicy } from './policy.ts';
@@ -21,7 +21,7 @@ export function registerProfileRoutes(api: PlatformApi, { profiles, audit }: Pro
     request: { readonly ip: string },
     action: string,
     { id, name }: ProfileName,
-    changed?: readonly string[],
+    detail?: AuditEntry['detail'],
   ): void {
     audit.record({
       tenantId: principal.tenantId,
@@ -29,7 +29,7 @@ export function registerProfileRoutes(api: PlatformApi, { profiles, audit }: Pro
       action,
       target: { kind: 'profile', id, name },
       outcome: 'success',
-      ...(changed !== undefined && { detail: { changed: [...changed] } }),
+      ...(detail !== undefined && { detail }),
     });
   }
 
@@ -92,10 +92,14 @@ export function registerProfileRoutes(api: PlatformApi, { profiles, audit }: Pro
     async (request) => {
       const principal = principalOf(request);
       const profile = await profiles.update(principal.tenantId, request.params.id, request.body);
-      // Names of fields alone: a value may be the secret.
+      // Names of fields alone, for a value may be the secret; but what data is deleted by, is told.
       const { provisioning = {}, ...fields } = request.body;
       const changed = [...Object.keys(fields), ...Object.keys(provisioning).map((key) => `provisioning.${key}`)];
-      record(principal, request, 'profile.updated', profile, changed);
+      const { telemetryRetentionDays } = fields;
+      record(principal, request, 'profile.updated', profile, {
+        changed,
+        ...(telemetryRetentionDays !== undefined && { telemetryRetentionDays }),
+      });
       return profile;
     },
   );

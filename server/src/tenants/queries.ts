@@ -1,10 +1,12 @@
-import type { Transaction } from 'kysely';
+import type { Selectable, Transaction, Updateable } from 'kysely';
 import type { Db, Tables, TenantTable } from '../db/schema.ts';
 
 /** Name of the setting that stands while a new tenant lacks what `onTenantCreated` gives it. */
 const unfinishedPrefix = 'tenant_unfinished:';
 
-export async function insertTenant(trx: Transaction<Tables>, tenant: TenantTable): Promise<void> {
+export type TenantRow = Selectable<TenantTable>;
+
+export async function insertTenant(trx: Transaction<Tables>, tenant: TenantRow): Promise<void> {
   await trx.insertInto('tenants').values(tenant).execute();
   await trx
     .insertInto('settings')
@@ -24,10 +26,10 @@ export async function markTenantFinished(db: Db, id: string): Promise<void> {
     .execute();
 }
 
-export function findTenant(db: Db, id: string): Promise<TenantTable | undefined> {
+export function findTenant(db: Db, id: string): Promise<TenantRow | undefined> {
   return db.selectFrom('tenants').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-export async function renameTenant(db: Db, id: string, name: string): Promise<void> {
-  await db.updateTable('tenants').set({ name }).where('id', '=', id).execute();
+export async function updateTenant(db: Db, id: string, changes: Updateable<TenantTable>): Promise<void> {
+  await db.updateTable('tenants').set(changes).where('id', '=', id).execute();
 }

@@ -30,6 +30,23 @@ test('a tenant has a name', async () => {
   }
 });
 
+test('the owner says how long telemetry is kept, and the audit log tells before and after', async () => {
+  const change = (telemetryRetentionDays: unknown) =>
+    app.request<Tenant>('PATCH', '/v1/tenant', { auth: owner, body: { telemetryRetentionDays } });
+  const { name } = (await app.request<Tenant>('GET', '/v1/tenant', { auth: owner })).body;
+  expect((await change(90)).body).toMatchObject({ name, telemetryRetentionDays: 90 });
+  expect((await change(null)).body.telemetryRetentionDays).toBeNull();
+  for (const days of [0, -1, 36_501, 1.5, '90', 'tenant'])
+    expect([days, (await change(days)).status]).toEqual([days, 400]);
+  const entries = await app.auditOf(owner, '?action=tenant.retention_changed');
+  expect(entries.map((entry) => entry.detail)).toEqual([
+    { beforeDays: 90, afterDays: null },
+    { beforeDays: null, afterDays: 90 },
+  ]);
+  const empty = await app.request('PATCH', '/v1/tenant', { auth: owner, body: {} });
+  expect(empty.status).toBe(400);
+});
+
 test('another tenant has another name', async () => {
   const foreign = await app.addTenant('Other', 'other@example.com');
   expect((await app.request<Tenant>('GET', '/v1/tenant', { auth: foreign })).body.name).toBe('Other');

@@ -25,18 +25,32 @@ export function registerTenantRoutes(
     '/v1/tenant',
     {
       config: { access: tenantPolicy.write },
-      schema: { tags, summary: 'Rename the tenant', body: UpdateTenant, response: { 200: Tenant } },
+      schema: {
+        tags,
+        summary: 'Rename the tenant, or say how long it keeps telemetry',
+        body: UpdateTenant,
+        response: { 200: Tenant },
+      },
     },
     async (request) => {
       const principal = principalOf(request);
-      const tenant = await deps.tenants.rename(principal.tenantId, request.body.name);
-      deps.audit.record({
+      const { name, telemetryRetentionDays } = request.body;
+      const before = await deps.tenants.get(principal.tenantId);
+      const tenant = await deps.tenants.update(principal.tenantId, request.body);
+      const entry = {
         tenantId: tenant.id,
         actor: actorOf(principal, request),
-        action: 'tenant.renamed',
         target: { kind: 'tenant', id: tenant.id, name: tenant.name },
         outcome: 'success',
-      });
+      } as const;
+      if (name !== undefined) deps.audit.record({ ...entry, action: 'tenant.renamed' });
+      if (telemetryRetentionDays !== undefined) {
+        deps.audit.record({
+          ...entry,
+          action: 'tenant.retention_changed',
+          detail: { beforeDays: before.telemetryRetentionDays, afterDays: telemetryRetentionDays },
+        });
+      }
       return tenant;
     },
   );

@@ -1,10 +1,17 @@
 import type { Transaction } from 'kysely';
-import type { Tenant } from '#contract/tenants.ts';
-import type { Db, Tables, TenantTable } from '../db/schema.ts';
+import type { Tenant, UpdateTenant } from '#contract/tenants.ts';
+import type { Db, Tables } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { uuidv7 } from '../lib/uuid.ts';
-import { findTenant, findUnfinishedTenants, insertTenant, markTenantFinished, renameTenant } from './queries.ts';
+import {
+  findTenant,
+  findUnfinishedTenants,
+  insertTenant,
+  markTenantFinished,
+  type TenantRow,
+  updateTenant,
+} from './queries.ts';
 
 export interface TenantsDeps {
   readonly db: Db;
@@ -25,7 +32,8 @@ export interface Tenants {
   finishAll(): Promise<void>;
   /** @throws AppError `not_found` */
   get(tenantId: string): Promise<Tenant>;
-  rename(tenantId: string, name: string): Promise<Tenant>;
+  /** @throws AppError `not_found` */
+  update(tenantId: string, changes: UpdateTenant): Promise<Tenant>;
 }
 
 export function createTenants({ db, clock, onTenantCreated }: TenantsDeps): Tenants {
@@ -36,7 +44,8 @@ export function createTenants({ db, clock, onTenantCreated }: TenantsDeps): Tena
       return tenant;
     },
     async createWithin(trx, name) {
-      const row: TenantTable = { id: uuidv7(clock.now()), name: name.trim(), created_at: clock.now() };
+      const now = clock.now();
+      const row = { id: uuidv7(now), name: name.trim(), telemetry_retention_days: null, created_at: now };
       await insertTenant(trx, row);
       return toTenant(row);
     },
@@ -52,14 +61,22 @@ export function createTenants({ db, clock, onTenantCreated }: TenantsDeps): Tena
       if (row === undefined) throw new AppError('not_found', 'There is no such tenant.');
       return toTenant(row);
     },
-    async rename(tenantId, name) {
-      await renameTenant(db, tenantId, name.trim());
+    async update(tenantId, { name, telemetryRetentionDays }) {
+      await updateTenant(db, tenantId, {
+        ...(name !== undefined && { name: name.trim() }),
+        ...(telemetryRetentionDays !== undefined && { telemetry_retention_days: telemetryRetentionDays }),
+      });
       return tenants.get(tenantId);
     },
   };
   return tenants;
 }
 
-function toTenant(row: TenantTable): Tenant {
-  return { id: row.id, name: row.name, createdAt: row.created_at };
+function toTenant(row: TenantRow): Tenant {
+  return {
+    id: row.id,
+    name: row.name,
+    telemetryRetentionDays: row.telemetry_retention_days,
+    createdAt: row.created_at,
+  };
 }

@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import type { Selectable, Transaction } from 'kysely';
 import type { Db, Tables, TenantTable, UserSessionTable, UserTable } from '../db/schema.ts';
 
 type Reader = Db | Transaction<Tables>;
@@ -61,7 +61,7 @@ export async function deleteUser(trx: Reader, tenantId: string, id: string): Pro
 export interface SessionRow {
   readonly session: UserSessionTable;
   readonly user: UserTable;
-  readonly tenant: TenantTable;
+  readonly tenant: Selectable<TenantTable>;
 }
 
 /** The session with its user as it is now (a role that was taken away is gone at once) and the user's tenant. */

@@ -9,6 +9,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .createTable('tenants')
     .addColumn('id', 'text', (c) => c.primaryKey())
     .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('telemetry_retention_days', 'integer')
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .execute();
 
@@ -79,6 +80,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('require_nonce', 'integer', (c) => c.notNull().defaultTo(0))
     .addColumn('require_proof', 'integer', (c) => c.notNull().defaultTo(0))
     .addColumn('group_key_sealed', bytes)
+    .addColumn('telemetry_retention_days', 'integer')
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
     .addUniqueConstraint('device_profiles_name', ['tenant_id', 'name'])
@@ -124,7 +126,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .expression(sql`coalesce(last_activity_at, 0)`)
     .column('id')
     .execute();
-  await db.schema.createIndex('devices_by_profile').on('devices').column('profile_id').execute();
+  await db.schema.createIndex('devices_by_profile').on('devices').columns(['profile_id', 'id']).execute();
 
   await db.schema
     .createTable('credentials')

@@ -29,6 +29,7 @@ export const knownActions: readonly string[] = [
   'telemetry.deleted',
   'telemetry.written',
   'tenant.renamed',
+  'tenant.retention_changed',
   'user.created',
   'user.deleted',
   'user.password_changed',
