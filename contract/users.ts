@@ -49,6 +49,13 @@ export type CreateUser = Static<typeof CreateUser>;
 export const UpdateUser = Type.Partial(CreateUser, { additionalProperties: false, minProperties: 1 });
 export type UpdateUser = Static<typeof UpdateUser>;
 
+/** What everybody may say of themselves; e-mail address and role are for those who manage people. */
+export const UpdateOwnUser = Type.Partial(Type.Pick(CreateUser, ['name', 'language']), {
+  additionalProperties: false,
+  minProperties: 1,
+});
+export type UpdateOwnUser = Static<typeof UpdateOwnUser>;
+
 export const ChangePassword = Type.Object(
   { currentPassword: Type.String({ minLength: 1, maxLength: 256 }), newPassword: NewPassword },
   { additionalProperties: false },

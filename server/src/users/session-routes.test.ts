@@ -239,3 +239,21 @@ test('a page of this server may, also where browsers send no Sec-Fetch-Site', as
     expect((await app.request('POST', '/v1/session', { body, headers })).status).toBe(201);
   }
 });
+
+test('everybody changes their own name and language, and neither their role nor their address', async () => {
+  const person = { email: 'wayan@example.com', password: otherGoodPassword, role: 'viewer' };
+  await app.request('POST', '/v1/users', { auth: owner, body: person });
+  const { cookie } = await app.signIn(person.email, otherGoodPassword);
+  const body = { name: 'Wayan', language: 'id' };
+  const answer = await app.request('PATCH', '/v1/session/user', { auth: cookie, body });
+  expect([answer.status, answer.body]).toEqual([200, expect.objectContaining({ ...body, role: 'viewer' })]);
+  const session = await app.request('GET', '/v1/session', { auth: cookie });
+  expect(session.body).toMatchObject({ user: body });
+  const audit = await app.request('GET', '/v1/audit?action=user.updated', { auth: owner });
+  expect(audit.body).toMatchObject({
+    items: [{ actor: { name: person.email }, detail: { changed: ['name', 'language'] } }],
+  });
+  for (const refused of [{ role: 'owner' }, { email: 'x@example.com' }, { password: goodPassword }, {}]) {
+    expect((await app.request('PATCH', '/v1/session/user', { auth: cookie, body: refused })).status).toBe(400);
+  }
+});

@@ -1,9 +1,9 @@
-/** Sign-in, who am I, sign-out, own password. */
+/** Sign-in, who am I, sign-out, own name, language and password. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { Session, SignIn as SignInBody } from '#contract/session.ts';
 import type { Tenant } from '#contract/tenants.ts';
-import { ChangePassword } from '#contract/users.ts';
+import { ChangePassword, UpdateOwnUser, User } from '#contract/users.ts';
 import { actorOf } from '../audit/actor-of.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { UserTable } from '../db/schema.ts';
@@ -92,6 +92,20 @@ export function registerSessionRoutes(api: PlatformApi, deps: SessionRoutesDeps)
       clearSessionCookie(request, reply);
       return reply.code(204).send(null);
     },
+  );
+
+  api.patch(
+    '/v1/session/user',
+    {
+      config: { access: sessionPolicy.own },
+      schema: {
+        tags,
+        summary: 'Change the own name and language',
+        body: UpdateOwnUser,
+        response: { 200: User },
+      },
+    },
+    (request) => deps.users.updateOwn(doerOf(request), request.body),
   );
 
   api.post(

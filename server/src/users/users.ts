@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Page, PageQuery, Role } from '#contract/common.ts';
-import type { CreateUser, UpdateUser, User } from '#contract/users.ts';
+import type { CreateUser, UpdateOwnUser, UpdateUser, User } from '#contract/users.ts';
 import type { Audit, AuditActor } from '../audit/audit.ts';
 import { isUniqueViolation } from '../db/open.ts';
 import type { Db, Tables, UserTable } from '../db/schema.ts';
@@ -33,6 +33,8 @@ export interface Users {
   create(doer: Doer, wanted: CreateUser): Promise<User>;
   /** A new password ends that user's sessions. @throws AppError as `create`, and `not_found`, `last_owner` */
   update(doer: Doer, id: string, change: UpdateUser): Promise<User>;
+  /** One's own name and language, whatever one's role. @throws AppError `forbidden` (an API key is nobody) */
+  updateOwn(doer: Doer, change: UpdateOwnUser): Promise<User>;
   /** @throws AppError `not_found`, `forbidden`, `last_owner` */
   remove(doer: Doer, id: string): Promise<void>;
   /**
@@ -163,6 +165,19 @@ export function createUsers({ db, clock, passwords, strength, signIn, audit }: U
       );
       record(doer, 'user.updated', after, Object.keys(change));
       return toUser(after);
+    },
+
+    async updateOwn(doer, change) {
+      if (doer.actor.kind !== 'user') throw new AppError('forbidden', 'An API key has no account of its own.');
+      const user = await require(db, doer.tenantId, doer.actor.id);
+      const set = {
+        name: change.name ?? user.name,
+        language: change.language ?? user.language,
+        updated_at: clock.now(),
+      };
+      await updateUser(db, doer.tenantId, user.id, set);
+      record(doer, 'user.updated', user, Object.keys(change));
+      return toUser({ ...user, ...set });
     },
 
     async remove(doer, id) {

@@ -1,4 +1,4 @@
-/** The language of the console: chosen, else the person's, else the browser's. One language is loaded at a time. */
+/** The language of the console: chosen or the account's, else the browser's. One language is loaded at a time. */
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type { Language } from '#contract/users.ts';
@@ -42,10 +42,6 @@ export async function startI18n(): Promise<void> {
 
 export function currentLanguage(): Language {
   return i18next.language === 'id' ? 'id' : 'en';
-}
-
-export function hasChosenLanguage(): boolean {
-  return readStored(storageKey) !== null;
 }
 
 /** Loads the language and speaks it from now on. */

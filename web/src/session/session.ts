@@ -3,6 +3,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { useRouteContext } from '@tanstack/react-router';
 import type { Role } from '#contract/common.ts';
 import type { Session } from '#contract/session.ts';
+import type { Language, UpdateOwnUser, User } from '#contract/users.ts';
 import { gapura, isSignedOut, queryClient } from '../api.ts';
 
 /** Null when nobody is. */
@@ -47,6 +48,19 @@ export function useMay(needed: Role): boolean {
 export function beginSession(session: Session): void {
   queryClient.clear();
   queryClient.setQueryData(sessionQuery.queryKey, session);
+}
+
+/** Changes one's own account; the session tells it from now on (pages that show it: `router.invalidate()`). */
+export async function updateOwnUser(change: UpdateOwnUser): Promise<User> {
+  const user = await gapura.session.updateUser(change);
+  queryClient.setQueryData(sessionQuery.queryKey, (session) => session && { ...session, user });
+  return user;
+}
+
+/** Keeps the language with the account, so that it is spoken at the next sign-in, wherever that is. */
+export async function rememberLanguage(language: Language): Promise<void> {
+  const known = queryClient.getQueryData(sessionQuery.queryKey)?.user?.language;
+  if (known !== undefined && known !== language) await updateOwnUser({ language });
 }
 
 /** Forgets everything that the session showed. */

@@ -6,7 +6,7 @@ import { useDeferredValue } from 'react';
 import { useTranslation } from 'react-i18next';
 import { gapura } from '../api.ts';
 import { currentLanguage, setLanguage } from '../i18n/i18n.ts';
-import { hasRole, useSession } from '../session/session.ts';
+import { hasRole, rememberLanguage, useSession } from '../session/session.ts';
 import { useSignOut } from '../session/use-sign-out.ts';
 import { setTheme, useShownTheme } from '../theme.ts';
 import { navigation } from './navigation.ts';
@@ -56,7 +56,10 @@ export function useCommands(search: string): { commands: readonly Command[]; isS
       id: 'language',
       title: otherLanguage === 'id' ? 'Bahasa Indonesia' : 'English',
       icon: Languages,
-      run: () => void setLanguage(otherLanguage),
+      run: () => {
+        void setLanguage(otherLanguage);
+        void rememberLanguage(otherLanguage).catch(() => undefined);
+      },
     },
     { id: 'sign-out', title: t('signOut'), icon: LogOut, run: () => void signOut() },
   ].map((action) => ({ ...action, group: t('palette.actions') }));

@@ -1,6 +1,7 @@
 import { BookOpen, LogOut } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { currentLanguage, setLanguage } from '../i18n/i18n.ts';
+import { rememberLanguage } from '../session/session.ts';
 import { useSignOut } from '../session/use-sign-out.ts';
 import { setTheme, themes, useTheme } from '../theme.ts';
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from '../ui/menu.tsx';
@@ -26,7 +27,10 @@ export function UserMenuPopup() {
           ['en', 'English'],
           ['id', 'Bahasa Indonesia'],
         ]}
-        onChange={(language) => void setLanguage(language)}
+        onChange={(language) => {
+          void setLanguage(language);
+          void rememberLanguage(language).catch(() => undefined);
+        }}
       />
       <MenuSeparator />
       <MenuItem

@@ -1,12 +1,12 @@
 import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Language } from '#contract/users.ts';
-import { gapura } from '../../api.ts';
 import { setTimeZone, timeZones, useFormat, useTimeZone } from '../../i18n/format.ts';
 import { currentLanguage, setLanguage } from '../../i18n/i18n.ts';
-import { useMay, useSession } from '../../session/session.ts';
+import { rememberLanguage } from '../../session/session.ts';
 import { setTheme, themes, useTheme } from '../../theme.ts';
 import { Card } from '../../ui/card.tsx';
+import { ErrorNote } from '../../ui/error-note.tsx';
 import { SelectField } from '../../ui/field.tsx';
 import { useNow } from '../../ui/time-ago.tsx';
 
@@ -14,18 +14,11 @@ import { useNow } from '../../ui/time-ago.tsx';
 export function DisplayCard() {
   const { t } = useTranslation('settings');
   const common = useTranslation().t;
-  const { user } = useSession();
-  const mayWriteUsers = useMay('admin');
   const theme = useTheme();
   const zone = useTimeZone();
   const format = useFormat();
   const now = useNow();
-  // Those who may change people keep their own language with their account as well; for others it is the browser's.
-  const remember = useMutation({
-    mutationFn: async (language: Language) => {
-      if (user !== null && mayWriteUsers) await gapura.users.update(user.id, { language });
-    },
-  });
+  const remember = useMutation({ mutationFn: rememberLanguage });
   const choose = async (language: Language): Promise<void> => {
     await setLanguage(language);
     remember.mutate(language);
@@ -41,6 +34,7 @@ export function DisplayCard() {
           <option value="en">English</option>
           <option value="id">Bahasa Indonesia</option>
         </SelectField>
+        <ErrorNote error={remember.error} />
         <SelectField
           label={common('theme.title')}
           value={theme}

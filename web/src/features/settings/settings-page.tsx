@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { useSession } from '../../session/session.ts';
 import { Page } from '../../shell/page.tsx';
+import { AccountCard } from './account-card.tsx';
 import { CertificatesCard } from './certificates-card.tsx';
 import { DisplayCard } from './display-card.tsx';
 import { PasswordCard } from './password-card.tsx';
@@ -13,6 +14,7 @@ export function SettingsPage() {
     <Page title={t('title')} lead={t('lead')}>
       <div className="grid items-start gap-3 lg:grid-cols-2">
         <div className="grid gap-3">
+          {user !== null && <AccountCard user={user} />}
           <DisplayCard />
           {user !== null && <PasswordCard user={user} />}
           <TenantCard />

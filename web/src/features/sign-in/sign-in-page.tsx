@@ -6,8 +6,8 @@ import type { SignIn } from '#contract/session.ts';
 import { GapuraError } from '#sdk/error.ts';
 import { gapura } from '../../api.ts';
 import { useFormat } from '../../i18n/format.ts';
-import { hasChosenLanguage, setLanguage } from '../../i18n/i18n.ts';
-import { beginSession, setupQuery } from '../../session/session.ts';
+import { currentLanguage, setLanguage } from '../../i18n/i18n.ts';
+import { beginSession, rememberLanguage, setupQuery } from '../../session/session.ts';
 import { GatePage } from '../../shell/gate-page.tsx';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
@@ -20,13 +20,16 @@ export function SignInPage() {
   const navigate = useNavigate();
   const router = useRouter();
   const setup = useQuery(setupQuery);
+  const [languageAtFirst] = useState(currentLanguage);
   const [lockedUntilMs, setLockedUntilMs] = useState(0);
   const signIn = useMutation({
     mutationFn: (credentials: SignIn) => gapura.session.signIn(credentials),
     meta: { provesIdentity: true },
     onSuccess: async (session) => {
       beginSession(session);
-      if (!hasChosenLanguage() && session.user !== null) await setLanguage(session.user.language);
+      // The account's language, unless another was chosen on this page: then the account learns it.
+      if (currentLanguage() === languageAtFirst && session.user !== null) await setLanguage(session.user.language);
+      else void rememberLanguage(currentLanguage()).catch(() => undefined);
       if (next === undefined) await navigate({ to: '/' });
       else router.history.push(next);
     },
