@@ -1,8 +1,8 @@
 /** `npm run bench [-- name…] [-- --json FILE] [--full]`: measures on loopback, prints tables, fails on wrong counts. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { BenchOptions, BenchResult } from './lib/bench.ts';
-import { createReport, tableOf } from './lib/report.ts';
+import { createReport, type Report, tableOf } from './lib/report.ts';
 
 interface BenchModule {
   run(options: BenchOptions): Promise<BenchResult>;
@@ -33,22 +33,30 @@ async function main(): Promise<number> {
   }
 
   const full = values.full ?? false;
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   const results: BenchResult[] = [];
   for (const name of positionals.length > 0 ? positionals : known) {
     const bench = (await import(`./${name}.ts`)) as BenchModule;
     const result = await bench.run({ full, log: (line) => console.error(`  ${name}: ${line}`) }).catch(broken(name));
     console.log(tableOf(result));
     results.push(result);
+    await keep(`results/bench-${name}.json`, createReport([result], full, version));
   }
-  const packageJson = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  const report = createReport(results, full, packageJson.version);
+  const report = createReport(results, full, version);
   console.log(
     `${report.machine.cpu}, ${report.machine.cores} cores; Node ${report.versions.node}; commit ${report.commit}`,
   );
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
   return results.some((result) => result.failures.length > 0) ? 1 : 0;
+}
+
+/** @param file relative to this folder */
+async function keep(file: string, report: Report): Promise<void> {
+  const url = new URL(file, import.meta.url);
+  await mkdir(new URL('.', url), { recursive: true });
+  await writeFile(url, `${JSON.stringify(report, null, 2)}\n`);
 }
 
 function parse() {

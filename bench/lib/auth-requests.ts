@@ -4,6 +4,8 @@ import { bearerToken, type DeviceKey, signedToken } from '#sdk/device/jwt-proofs
 import { requestBytes } from './request-load.ts';
 
 export interface BenchDevice {
+  /** As the platform API has it, and as tokens do. */
+  readonly id: string;
   readonly deviceId: string;
   readonly name: string;
   readonly kid: string;

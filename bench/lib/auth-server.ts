@@ -61,8 +61,10 @@ async function createDevices(): Promise<void> {
     const kid = `k${String(i).padStart(9, '0')}`; // as long as those that the server makes
     const key = randomBytes(32).toString('base64url');
     const device = await client.devices.create({ name, credentials: { type: 'JWT', alg: 'HS256', kid, key } });
-    if (device.credentials.type === 'JWT') instance = device.credentials.instance ?? '';
-    devices[i] = { deviceId: device.id, name, kid, key };
+    if (device.credentials.type !== 'JWT') throw new Error('The device has no key.');
+    const { deviceId = '', instance: aud = '' } = device.credentials;
+    instance = aud;
+    devices[i] = { id: device.id, deviceId, name, kid, key };
     open.set(name, {
       ...{ tenantId: tenant.id, deviceId: device.id, deviceName: name, isGateway: false },
       ...{ credentialsId: kid, credentialsExpireAt: null },
@@ -75,7 +77,7 @@ await Promise.all(Array.from({ length: creators }, createDevices));
 process.on('message', async ({ countDevicesWith }: { countDevicesWith: string }) => {
   let intruders = 0;
   for (let i = 0; i < devices.length; i += 200) {
-    const deviceIds = devices.slice(i, i + 200).map(({ deviceId }) => deviceId);
+    const deviceIds = devices.slice(i, i + 200).map(({ id }) => id);
     const latest = await client.telemetry.latestOf(deviceIds, [countDevicesWith]);
     intruders += Object.values(latest).filter((keys) => Object.keys(keys).length > 0).length;
   }

@@ -27,3 +27,9 @@ export function threadSeconds(pid: number): { main: number; all: number } {
   const threads = readdirSync(`/proc/${pid}/task`);
   return { main: secondsOf(String(pid)), all: threads.reduce((total, thread) => total + secondsOf(thread), 0) };
 }
+
+/** Memory that is the process's own, with its share of what it has in common with others, bytes. */
+export function proportionalBytes(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+  return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? Number.NaN) * 1024;
+}

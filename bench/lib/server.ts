@@ -20,6 +20,8 @@ export interface BenchServer {
   readonly pid: number;
   readonly httpUrl: string;
   readonly mqttUrl: string;
+  readonly mqttPort: number;
+  readonly mqttsPort: number;
   /** From the start of the process until `/readyz` answered 200, ms. */
   readonly readyMs: number;
   /** The platform API, signed in as the owner. */
@@ -77,6 +79,8 @@ export async function startServer(dataDir: string, env: Readonly<Record<string, 
     pid: child.pid ?? 0,
     httpUrl,
     mqttUrl: `mqtt://127.0.0.1:${mqttPort}`,
+    mqttPort: mqttPort ?? 0,
+    mqttsPort: mqttsPort ?? 0,
     readyMs,
     async signIn() {
       const client = createClient({ baseUrl: httpUrl, fetch: createCookieFetch() });
@@ -111,7 +115,8 @@ async function untilReady(child: ChildProcess, httpUrl: string, said: () => stri
   }
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** Ports of loopback that nobody listens on. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();
