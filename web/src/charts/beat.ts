@@ -2,6 +2,17 @@
 
 /** New points are drawn this often. */
 const beatMs = 250;
+/** While a page is scrolled, charts keep still; they go on when it has been at rest for this long. */
+const restMs = 150;
+
+let scrolledAtMs = 0;
+addEventListener(
+  'scroll',
+  () => {
+    scrolledAtMs = performance.now();
+  },
+  { capture: true, passive: true },
+);
 
 const listeners = new Set<(nowMs: number) => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
@@ -10,7 +21,7 @@ let timer: ReturnType<typeof setInterval> | undefined;
 export function onBeat(listener: (nowMs: number) => void): () => void {
   listeners.add(listener);
   timer ??= setInterval(() => {
-    if (document.visibilityState === 'hidden') return;
+    if (document.visibilityState === 'hidden' || performance.now() - scrolledAtMs < restMs) return;
     const nowMs = Date.now();
     for (const each of listeners) each(nowMs);
   }, beatMs);

@@ -5,6 +5,7 @@ import 'uplot/dist/uPlot.min.css';
 import { useTranslation } from 'react-i18next';
 import { createFormat, ianaOf, useTimeZone } from '../i18n/format.ts';
 import { useShownTheme } from '../theme.ts';
+import { forgetDrawing, queueDrawing } from './draw-queue.ts';
 import { alignSeries, type Series } from './series.ts';
 
 export interface TimeChartProps {
@@ -73,10 +74,11 @@ export function TimeChart({
         axes: [
           {
             ...axis,
+            size: 28,
             space: 70,
             values: (_plot, ticks, _axis, _space, stepS) => ticks.map((tick) => tickText(tick * 1000, stepS)),
           },
-          { ...axis, size: 56, values: (_plot, ticks) => ticks.map((tick) => format.number(tick, 3)) },
+          { ...axis, size: 46, values: (_plot, ticks) => ticks.map((tick) => format.number(tick, 3)) },
         ],
         series: [
           { label: t('time'), value: (_plot, seconds) => (seconds === null ? '–' : format.dateTime(seconds * 1000)) },
@@ -109,7 +111,7 @@ export function TimeChart({
     const view = new IntersectionObserver(
       ([entry]) => {
         drawn.current.isInView = entry?.isIntersecting ?? true;
-        if (drawn.current.isInView && drawn.current.isDue) drawn.current.draw();
+        if (drawn.current.isInView && drawn.current.isDue) queueDrawing(drawn.current.draw);
       },
       { rootMargin: '200px' },
     );
@@ -125,12 +127,14 @@ export function TimeChart({
   // biome-ignore lint/correctness/useExhaustiveDependencies: a chart made anew has to be filled anew
   useEffect(() => {
     bounds.current = { fromMs, toMs };
-    drawn.current.draw = () => {
+    const draw = (): void => {
       drawn.current.isDue = false;
       plot.current?.setData(alignSeries(series) as uPlot.AlignedData);
     };
+    drawn.current.draw = draw;
     drawn.current.isDue = true;
-    if (drawn.current.isInView) drawn.current.draw();
+    if (drawn.current.isInView) queueDrawing(draw);
+    return () => forgetDrawing(draw);
   }, [series, fromMs, toMs, namesText, theme, t, i18n.language, zone, height, firstColour]);
 
   return <div ref={box} role="img" aria-label={label} className="time-chart min-w-0" />;

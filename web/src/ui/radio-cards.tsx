@@ -35,7 +35,7 @@ export function RadioCards<T extends string>({
             className={cx(
               'flex gap-2.5 rounded-md border p-3 has-disabled:cursor-default',
               'has-focus-visible:outline-2 has-focus-visible:outline-focus',
-              option.value === value ? 'border-accent bg-accent-soft' : 'border-line hover:bg-sunken',
+              option.value === value ? 'border-accent bg-sunken' : 'border-line hover:bg-sunken',
             )}
           >
             <input

@@ -11,19 +11,35 @@ export function Table({ label, children }: { readonly label: string; readonly ch
   );
 }
 
-export function Th({ className, ...rest }: ThHTMLAttributes<HTMLTableCellElement>) {
+/** Lower rows and narrower cells, where a table is one of several things in view. */
+interface Density {
+  readonly dense?: boolean;
+}
+
+export function Th({ className, dense, ...rest }: ThHTMLAttributes<HTMLTableCellElement> & Density) {
   return (
     <th
       scope="col"
       {...rest}
-      className={cx('h-9 whitespace-nowrap border-line border-b px-4 font-medium text-ink-3 text-xs', className)}
+      className={cx(
+        'whitespace-nowrap border-line border-b font-medium text-ink-3 text-xs',
+        dense === true ? 'h-8 px-3' : 'h-9 px-4',
+        className,
+      )}
     />
   );
 }
 
-export function Td({ className, ...rest }: TdHTMLAttributes<HTMLTableCellElement>) {
+export function Td({ className, dense, ...rest }: TdHTMLAttributes<HTMLTableCellElement> & Density) {
   return (
-    <td {...rest} className={cx('h-10 border-line border-b px-4 text-ink group-last/row:border-b-0', className)} />
+    <td
+      {...rest}
+      className={cx(
+        'border-line border-b text-ink group-last/row:border-b-0',
+        dense === true ? 'h-8 px-3' : 'h-10 px-4',
+        className,
+      )}
+    />
   );
 }
 

@@ -18,13 +18,15 @@ export function TableWidget({ widget }: WidgetProps<'table'>) {
       <Table label={widget.title}>
         <thead>
           <tr>
-            <Th className="h-8 px-3">{t('widget.device')}</Th>
+            <Th dense>{t('widget.device')}</Th>
             {widget.keys.map((key) => (
-              <Th key={key} className="h-8 px-3 text-right">
+              <Th key={key} dense className="text-right">
                 {key}
               </Th>
             ))}
-            <Th className="h-8 px-3 text-right">{t('widget.received')}</Th>
+            <Th dense className="text-right">
+              {t('widget.received')}
+            </Th>
           </tr>
         </thead>
         <tbody>
@@ -33,7 +35,7 @@ export function TableWidget({ widget }: WidgetProps<'table'>) {
             const times = widget.keys.flatMap((key) => telemetry[key]?.ts ?? []);
             return (
               <Tr key={id}>
-                <Td className="h-8 max-w-48 truncate px-3">
+                <Td dense className="max-w-48 truncate">
                   <Link to="/devices/$deviceId" params={{ deviceId: id }} className="rounded hover:underline">
                     {name}
                   </Link>
@@ -41,7 +43,7 @@ export function TableWidget({ widget }: WidgetProps<'table'>) {
                 {widget.keys.map((key) => {
                   const point = telemetry[key];
                   return (
-                    <Td key={key} className="h-8 max-w-40 truncate px-3 text-right tabular-nums">
+                    <Td key={key} dense className="max-w-40 truncate text-right tabular-nums">
                       {point === undefined
                         ? '–'
                         : typeof point.value === 'number'
@@ -50,7 +52,7 @@ export function TableWidget({ widget }: WidgetProps<'table'>) {
                     </Td>
                   );
                 })}
-                <Td className="h-8 px-3 text-right text-ink-3 text-xs">
+                <Td dense className="text-right text-ink-3 text-xs">
                   <TimeAgo at={times.length === 0 ? undefined : Math.max(...times)} />
                 </Td>
               </Tr>
