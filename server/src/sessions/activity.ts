@@ -1,6 +1,8 @@
 /** When each device was last heard of, kept in memory and written to the database in batches. */
+import type { DeviceConnection } from '#contract/devices.ts';
 import type { Bus } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
+import type { Arrival } from '../credentials/gate.ts';
 import type { Db } from '../db/schema.ts';
 import type { Clock } from '../lib/clock.ts';
 import {
@@ -28,6 +30,10 @@ interface Entry {
   lastConnectTime: number | null;
   lastActivityTime: number | null;
   lastDisconnectTime: number | null;
+  /** Null when this process has seen none. */
+  connection: DeviceConnection | null;
+  /** The connection is not yet written, nor told while the device stayed active. */
+  isConnectionNew: boolean;
   /** Undefined until it was read from the device's attributes. */
   timeoutMs: number | undefined;
   /** Times that are not yet written. */
@@ -89,15 +95,29 @@ export class ActivityTracker {
     }
   }
 
-  connected(tenantId: string, deviceId: string): void {
+  connected(tenantId: string, deviceId: string, connection: DeviceConnection): void {
     const entry = this.#entry(tenantId, deviceId);
     const now = this.#deps.clock.now();
     entry.connected = true;
+    entry.connection = connection;
+    entry.isConnectionNew = true;
     entry.active = true;
     entry.lastConnectTime = now;
     entry.lastActivityTime = now;
     this.#mark(entry);
     this.#publish(entry);
+  }
+
+  /** Told with the next flush, so that a device which comes by a new address each time costs no more than another. */
+  requested(tenantId: string, deviceId: string, { secure, address }: Arrival): void {
+    const entry = this.#entry(tenantId, deviceId);
+    // What stands says more than a request beside it.
+    if (entry.connected) return;
+    const known = entry.connection;
+    if (known !== null && known.address === address && known.secure === secure && known.protocol === 'HTTP') return;
+    entry.connection = { protocol: 'HTTP', secure, address };
+    entry.isConnectionNew = true;
+    this.#mark(entry);
   }
 
   disconnected(tenantId: string, deviceId: string): void {
@@ -157,11 +177,17 @@ export class ActivityTracker {
         last_connect_at: entry.lastConnectTime,
         last_activity_at: entry.lastActivityTime,
         last_disconnect_at: entry.lastDisconnectTime,
+        last_connection: entry.isConnectionNew ? JSON.stringify(entry.connection) : null,
       }));
+      const moved = entries.filter((entry) => entry.isConnectionNew);
       const flipped = entries
         .filter((entry) => entry.active !== entry.writtenActive)
         .map((entry) => ({ entry, active: entry.active }));
       for (const entry of entries) entry.dirty = false;
+      for (const entry of moved) {
+        entry.isConnectionNew = false;
+        this.#publish(entry);
+      }
       try {
         await updateTimes(this.#deps.db, rows);
         for (const active of [true, false]) {
@@ -171,6 +197,7 @@ export class ActivityTracker {
           for (const { entry } of changed) entry.writtenActive = active;
         }
       } catch (error) {
+        for (const entry of moved) entry.isConnectionNew = true;
         for (const entry of entries) if (this.#entries.get(entry.deviceId) === entry) this.#mark(entry);
         this.#deps.onFault(error);
       }
@@ -189,6 +216,8 @@ export class ActivityTracker {
         lastConnectTime: null,
         lastActivityTime: null,
         lastDisconnectTime: null,
+        connection: null,
+        isConnectionNew: false,
         timeoutMs: undefined,
         dirty: false,
         writtenActive: undefined,
@@ -222,7 +251,13 @@ function toActivity(row: ActivityRow): DeviceActivity {
     lastConnectTime: row.last_connect_at,
     lastActivityTime: row.last_activity_at,
     lastDisconnectTime: row.last_disconnect_at,
+    connection: parseConnection(row.last_connection),
   };
+}
+
+/** Our own writing. */
+export function parseConnection(json: string | null): DeviceConnection | null {
+  return json === null ? null : (JSON.parse(json) as DeviceConnection);
 }
 
 function merge(entry: Entry, row: ActivityRow): DeviceActivity {
@@ -231,6 +266,7 @@ function merge(entry: Entry, row: ActivityRow): DeviceActivity {
     lastConnectTime: entry.lastConnectTime ?? row.last_connect_at,
     lastActivityTime: entry.lastActivityTime ?? row.last_activity_at,
     lastDisconnectTime: entry.lastDisconnectTime ?? row.last_disconnect_at,
+    connection: entry.connection ?? parseConnection(row.last_connection),
   };
 }
 

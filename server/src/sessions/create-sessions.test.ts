@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { MinAuth } from '#contract/profiles.ts';
 import { FakeClock } from '../../test/fake-clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { createMemoryBus } from '../bus/memory.ts';
@@ -11,6 +12,7 @@ import { openDatabase } from '../db/open.ts';
 import type { Db } from '../db/schema.ts';
 import { createMetrics } from '../metrics.ts';
 import { createSessions } from './create-sessions.ts';
+import type { Means } from './means.ts';
 import type { CloseReason, DeviceSession, Downlink, Sessions } from './sessions.ts';
 
 const tenantId = 'tenant';
@@ -90,7 +92,9 @@ const identity = (deviceId: string, credentialsId = 'credentials'): DeviceIdenti
   policy: { profileId: 'profile', tlsOnly: false, tokenInPath: true, minAuth: 'token', requireNonce: false },
 });
 
-function fakeSession(deviceId: string, credentialsId?: string, secure = false) {
+const weakest: Means = { secure: false, proof: 'token', isTokenInPath: false };
+
+function fakeSession(deviceId: string, credentialsId?: string, means: Means = weakest) {
   const heard: Downlink[] = [];
   const closes: CloseReason[] = [];
   const session: DeviceSession = {
@@ -98,7 +102,7 @@ function fakeSession(deviceId: string, credentialsId?: string, secure = false) {
     device: identity(deviceId, credentialsId),
     transport: 'mqtt',
     address: '127.0.0.1',
-    secure,
+    means,
     connectedAt: clock.now(),
     deliver: (downlink) => heard.push(downlink),
     close: (reason) => closes.push(reason),
@@ -148,7 +152,7 @@ describe('sessions', () => {
     const { session, closes } = fakeSession('a', 'old');
     sessions.open(session);
     const polled: CloseReason[] = [];
-    sessions.wait(identity('a', 'old'), { deliver: () => {}, close: (reason) => polled.push(reason) });
+    sessions.wait(identity('a', 'old'), { means: weakest, deliver: () => {}, close: (reason) => polled.push(reason) });
     expect(closes).toEqual(['credentials_revoked']);
     expect(polled).toEqual(['credentials_revoked']);
     expect(sessions.count()).toEqual({ mqtt: 0 });
@@ -177,11 +181,11 @@ describe('sessions', () => {
   test('a profile that asks for TLS from now on ends the connections without it', async () => {
     for (const id of ['b', 'c', 'late']) await addDevice(id);
     const plain = fakeSession('a');
-    const secured = fakeSession('b', undefined, true);
+    const secured = fakeSession('b', undefined, { ...weakest, secure: true });
     const polled: CloseReason[] = [];
     sessions.open(plain.session);
     sessions.open(secured.session);
-    sessions.wait(identity('c'), { deliver: () => {}, close: (reason) => polled.push(reason) });
+    sessions.wait(identity('c'), { means: weakest, deliver: () => {}, close: (reason) => polled.push(reason) });
     const message = { kind: 'profile.updated', tenantId, profileId: 'profile' } as const;
     bus.publish(subjects.profile(tenantId, 'profile'), message);
     await expect.poll(() => [plain.closes, polled]).toEqual([[], []]);
@@ -196,6 +200,42 @@ describe('sessions', () => {
     await expect.poll(() => late.closes).toEqual(['policy_changed']);
   });
 
+  test.each<[change: { min_auth?: MinAuth; token_in_path?: 0 | 1; tls_only?: 0 | 1 }, ended: string[]]>([
+    [{}, []],
+    [{ token_in_path: 0 }, ['token in the path']],
+    [{ tls_only: 1 }, ['token', 'token in the path', 'bearer', 'bearer session', 'signed']],
+    [{ min_auth: 'bearer' }, ['token', 'token in the path']],
+    [{ min_auth: 'signed' }, ['token', 'token in the path', 'bearer', 'bearer session', 'bearer over TLS']],
+    [
+      { min_auth: 'mtls', tls_only: 1 },
+      ['token', 'token in the path', 'bearer', 'bearer session', 'bearer over TLS', 'signed'],
+    ],
+  ])('a profile with %j ends what came by weaker means, and that alone', async (change, expected) => {
+    const ended: string[] = [];
+    const closes = (name: string) => (reason: CloseReason) => ended.push(reason === 'policy_changed' ? name : reason);
+    const wait = (name: string, means: Partial<Means>) =>
+      sessions.wait(identity('a'), { means: { ...weakest, ...means }, deliver: () => {}, close: closes(name) });
+    await addDevice('b');
+    sessions.open({ ...fakeSession('a').session, close: closes('token') });
+    wait('token in the path', { isTokenInPath: true });
+    wait('bearer', { proof: 'bearer' });
+    const bearer = fakeSession('b', undefined, { ...weakest, proof: 'bearer' }).session;
+    sessions.open({ ...bearer, close: closes('bearer session') });
+    wait('bearer over TLS', { proof: 'bearer', secure: true });
+    wait('signed', { proof: 'signed' });
+    wait('mtls', { proof: 'mtls', secure: true });
+
+    await db
+      .updateTable('device_profiles')
+      .set({ description: 'changed', ...change })
+      .execute();
+    bus.publish(subjects.profile(tenantId, 'profile'), { kind: 'profile.updated', tenantId, profileId: 'profile' });
+    await expect.poll(() => ended.toSorted()).toEqual(expected.toSorted());
+    // What is looked up after that is answered after that.
+    await db.selectFrom('devices').selectAll().execute();
+    expect(ended).toHaveLength(expected.length);
+  });
+
   test('a device that moves to a profile that asks for TLS loses its connection without it', async () => {
     const { session, closes } = fakeSession('a');
     sessions.open(session);
@@ -208,7 +248,11 @@ describe('sessions', () => {
     const { session, heard } = fakeSession('a');
     const waited: Downlink[] = [];
     sessions.open(session);
-    const stop = sessions.wait(identity('a'), { deliver: (downlink) => waited.push(downlink), close: () => {} });
+    const stop = sessions.wait(identity('a'), {
+      means: weakest,
+      deliver: (downlink) => waited.push(downlink),
+      close: () => {},
+    });
     const change = { kind: 'attributes.changed', tenantId, deviceId: 'a', updated: { target: 21 } } as const;
     bus.publish(subjects.attributes(tenantId, 'a'), { ...change, scope: 'shared', deleted: ['old'] });
     bus.publish(subjects.attributes(tenantId, 'a'), { ...change, scope: 'server', deleted: [] });
@@ -227,7 +271,7 @@ describe('sessions', () => {
   test('one request too many of a device ends its oldest', () => {
     const closes: number[] = [];
     for (let i = 0; i < 9; i++) {
-      sessions.wait(identity('a'), { deliver: () => {}, close: () => closes.push(i) });
+      sessions.wait(identity('a'), { means: weakest, deliver: () => {}, close: () => closes.push(i) });
     }
     expect(closes).toEqual([0]);
   });

@@ -5,7 +5,8 @@ import type { Db } from '../db/schema.ts';
 import type { Clock } from '../lib/clock.ts';
 import { LruMap } from '../lib/lru.ts';
 import { ActivityTracker } from './activity.ts';
-import { isTlsOnly, selectOfProfile, selectStanding } from './queries.ts';
+import { type ProfileRules, suffices } from './means.ts';
+import { selectOfProfile, selectRules, selectStanding } from './queries.ts';
 import type { CloseReason, DeviceSession, Downlink, DownlinkWaiter, Sessions } from './sessions.ts';
 
 /** Long polls of one device at a time; a device that opens more has lost track of its own. */
@@ -57,15 +58,17 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
     return true;
   }
 
+  function endSession(session: DeviceSession, reason: CloseReason): void {
+    remove(session);
+    activity.disconnected(session.device.tenantId, session.device.deviceId);
+    session.close(reason);
+  }
+
   /** Ends what a device has open, all of it or what came by certain credentials. */
   function end(deviceId: string, reason: CloseReason, credentialsIds?: readonly string[]): void {
     const ends = (credentialsId: string): boolean => credentialsIds?.includes(credentialsId) ?? true;
     const session = open.get(deviceId);
-    if (session !== undefined && ends(session.device.credentialsId)) {
-      remove(session);
-      activity.disconnected(session.device.tenantId, deviceId);
-      session.close(reason);
-    }
+    if (session !== undefined && ends(session.device.credentialsId)) endSession(session, reason);
     for (const item of waiting.get(deviceId) ?? []) {
       if (ends(item.device.credentialsId)) item.waiter.close(reason);
     }
@@ -81,20 +84,28 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
     if (!open.has(deviceId) && !waiting.has(deviceId)) return;
     const standing = await selectStanding(db, tenantId, deviceId);
     if (standing?.enabled !== 1) end(deviceId, 'device_disabled');
-    else if (standing.tls_only === 1) endInsecure(deviceId);
+    else endInsufficient(deviceId, standing);
   }
 
-  /** For a device whose profile asks for TLS. A request that waits is asked to come again: the gate knows how it came. */
-  function endInsecure(deviceId: string): void {
+  /** Ends what a device has open by means that its profile does not take any more. */
+  function endInsufficient(deviceId: string, rules: ProfileRules): void {
     const session = open.get(deviceId);
-    if (session === undefined || !session.secure) end(deviceId, 'policy_changed');
-    else for (const { waiter } of waiting.get(deviceId) ?? []) waiter.close('policy_changed');
+    if (session !== undefined && !suffices(session.means, rules)) endSession(session, 'policy_changed');
+    for (const { waiter } of waiting.get(deviceId) ?? []) {
+      if (!suffices(waiter.means, rules)) waiter.close('policy_changed');
+    }
   }
 
-  async function endInsecureOf(tenantId: string, profileId: string): Promise<void> {
-    if (!(await isTlsOnly(db, tenantId, profileId))) return;
-    const ids = [...open.values()].filter(({ secure }) => !secure).map(({ device }) => device.deviceId);
-    for (const id of await selectOfProfile(db, tenantId, profileId, [...ids, ...waiting.keys()])) endInsecure(id);
+  /** Of the devices that are here only those with the wrong means are looked up. */
+  async function endInsufficientOf(tenantId: string, profileId: string): Promise<void> {
+    const rules = await selectRules(db, tenantId, profileId);
+    if (rules === undefined) return;
+    const ids = new Set<string>();
+    for (const [deviceId, { means }] of open) if (!suffices(means, rules)) ids.add(deviceId);
+    for (const [deviceId, items] of waiting) {
+      for (const { waiter } of items) if (!suffices(waiter.means, rules)) ids.add(deviceId);
+    }
+    for (const id of await selectOfProfile(db, tenantId, profileId, [...ids])) endInsufficient(id, rules);
   }
 
   /**
@@ -139,7 +150,7 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
         bus.subscribe('profiles.*.*', (message) => {
           if (message.kind !== 'profile.updated') return;
           changed.set(message.profileId, true);
-          endInsecureOf(message.tenantId, message.profileId).catch(notChecked);
+          endInsufficientOf(message.tenantId, message.profileId).catch(notChecked);
         }),
       ];
     },
@@ -157,7 +168,11 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
       const older = open.get(deviceId);
       open.set(deviceId, session);
       metrics.sessions.set({ transport: 'mqtt' }, open.size);
-      activity.connected(tenantId, deviceId);
+      activity.connected(tenantId, deviceId, {
+        protocol: session.protocol,
+        secure: session.means.secure,
+        address: session.address,
+      });
       older?.close('taken_over');
     },
 
@@ -183,6 +198,7 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
     },
 
     touch: (device) => activity.touch(device.tenantId, device.deviceId),
+    requested: (device, arrival) => activity.requested(device.tenantId, device.deviceId, arrival),
     activity: (tenantId, deviceIds) => activity.read(tenantId, deviceIds),
     count,
   };

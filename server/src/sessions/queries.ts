@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/schema.ts';
+import type { ProfileRules } from './means.ts';
 
 export interface ActivityRow {
   readonly id: string;
@@ -8,11 +9,21 @@ export interface ActivityRow {
   readonly last_connect_at: number | null;
   readonly last_activity_at: number | null;
   readonly last_disconnect_at: number | null;
+  /** JSON text. */
+  readonly last_connection: string | null;
 }
 
-const columns = ['id', 'tenant_id', 'active', 'last_connect_at', 'last_activity_at', 'last_disconnect_at'] as const;
+const columns = [
+  'id',
+  'tenant_id',
+  'active',
+  'last_connect_at',
+  'last_activity_at',
+  'last_disconnect_at',
+  'last_connection',
+] as const;
 
-/** Devices per statement: 4 parameters each, far below SQLite's 32,766. */
+/** Devices per statement: 5 parameters each, far below SQLite's 32,766. */
 const rowsPerStatement = 1000;
 
 /** Those whom the last process left as active: somebody has to notice when they stay silent. */
@@ -30,24 +41,24 @@ export function selectStanding(
   db: Db,
   tenantId: string,
   id: string,
-): Promise<{ readonly enabled: number; readonly tls_only: number } | undefined> {
+): Promise<({ readonly enabled: number } & ProfileRules) | undefined> {
   return db
     .selectFrom('devices as d')
     .innerJoin('device_profiles as p', 'p.id', 'd.profile_id')
-    .select(['d.enabled', 'p.tls_only'])
+    .select(['d.enabled', 'p.tls_only', 'p.token_in_path', 'p.min_auth'])
     .where('d.tenant_id', '=', tenantId)
     .where('d.id', '=', id)
     .executeTakeFirst();
 }
 
-export async function isTlsOnly(db: Db, tenantId: string, profileId: string): Promise<boolean> {
-  const row = await db
+/** What a profile asks of connections; undefined when it is gone. */
+export function selectRules(db: Db, tenantId: string, profileId: string): Promise<ProfileRules | undefined> {
+  return db
     .selectFrom('device_profiles')
-    .select('tls_only')
+    .select(['tls_only', 'token_in_path', 'min_auth'])
     .where('tenant_id', '=', tenantId)
     .where('id', '=', profileId)
     .executeTakeFirst();
-  return row?.tls_only === 1;
 }
 
 /** Those of the devices that have this profile. */
@@ -92,6 +103,8 @@ export interface TimesRow {
   readonly last_connect_at: number | null;
   readonly last_activity_at: number | null;
   readonly last_disconnect_at: number | null;
+  /** JSON text. */
+  readonly last_connection: string | null;
 }
 
 /**
@@ -102,13 +115,17 @@ export async function updateTimes(db: Db, rows: readonly TimesRow[]): Promise<vo
   for (let i = 0; i < rows.length; i += rowsPerStatement) {
     const values = rows
       .slice(i, i + rowsPerStatement)
-      .map((row) => sql`(${row.id}, ${row.last_connect_at}, ${row.last_activity_at}, ${row.last_disconnect_at})`);
+      .map(
+        (row) =>
+          sql`(${row.id}, ${row.last_connect_at}, ${row.last_activity_at}, ${row.last_disconnect_at}, ${row.last_connection})`,
+      );
     await sql`
-      with seen (id, last_connect_at, last_activity_at, last_disconnect_at) as (values ${sql.join(values)})
+      with seen (id, last_connect_at, last_activity_at, last_disconnect_at, last_connection) as (values ${sql.join(values)})
       update devices set
         last_connect_at = coalesce(seen.last_connect_at, devices.last_connect_at),
         last_activity_at = coalesce(seen.last_activity_at, devices.last_activity_at),
-        last_disconnect_at = coalesce(seen.last_disconnect_at, devices.last_disconnect_at)
+        last_disconnect_at = coalesce(seen.last_disconnect_at, devices.last_disconnect_at),
+        last_connection = coalesce(seen.last_connection, devices.last_connection)
       from seen where devices.id = seen.id`.execute(db);
   }
 }

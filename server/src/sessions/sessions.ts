@@ -1,6 +1,8 @@
 /** Who is connected where; delivers what goes down to devices. */
 import type { Json } from '#contract/common.ts';
-import type { DeviceIdentity } from '../credentials/gate.ts';
+import type { DeviceConnection } from '#contract/devices.ts';
+import type { Arrival, DeviceIdentity } from '../credentials/gate.ts';
+import type { Means } from './means.ts';
 
 /** What a device is told. Commands join here. */
 export type Downlink = {
@@ -15,7 +17,7 @@ export type CloseReason =
   | 'credentials_revoked'
   | 'device_deleted'
   | 'device_disabled'
-  /** The profile asks for more than this connection has, such as TLS. */
+  /** The profile asks for more than this connection has: TLS, or a stronger proof of who it is. */
   | 'policy_changed'
   | 'shutting_down';
 
@@ -24,8 +26,9 @@ export interface DeviceSession {
   readonly id: string;
   readonly device: DeviceIdentity;
   readonly transport: 'mqtt';
+  readonly protocol: 'MQTT 3.1' | 'MQTT 3.1.1' | 'MQTT 5';
   readonly address: string;
-  readonly secure: boolean;
+  readonly means: Means;
   readonly connectedAt: number;
   /** Sends what the device subscribed to; drops what it did not. */
   deliver(downlink: Downlink): void;
@@ -34,6 +37,7 @@ export interface DeviceSession {
 
 /** A request that waits for one downlink (HTTP long poll); any number per device, within a limit. */
 export interface DownlinkWaiter {
+  readonly means: Means;
   deliver(downlink: Downlink): void;
   close(reason: CloseReason): void;
 }
@@ -43,6 +47,8 @@ export interface DeviceActivity {
   readonly lastConnectTime: number | null;
   readonly lastActivityTime: number | null;
   readonly lastDisconnectTime: number | null;
+  /** The latest, standing or not; null before the first. */
+  readonly connection: DeviceConnection | null;
 }
 
 export interface Sessions {
@@ -60,6 +66,8 @@ export interface Sessions {
   wait(device: DeviceIdentity, waiter: DownlinkWaiter): () => void;
   /** Something came from this device, by whatever transport: it is active now. Called per message, costs no I/O. */
   touch(device: DeviceIdentity): void;
+  /** A request of this device, which has no standing connection by it. Called per request, costs no I/O. */
+  requested(device: DeviceIdentity, arrival: Arrival): void;
   /** What is known of these devices, the latest also when it is not yet in the database. */
   activity(tenantId: string, deviceIds: readonly string[]): Promise<Map<string, DeviceActivity>>;
   /** Standing connections, by transport. */

@@ -1,6 +1,8 @@
 /** GET attributes/updates: waits until there is something to tell the device (reference §1.9). */
 import type { Clock } from '../../lib/clock.ts';
+import type { Means } from '../../sessions/means.ts';
 import type { CloseReason, Sessions } from '../../sessions/sessions.ts';
+import { credentialOf } from './credential.ts';
 import { type DeviceHttpLimits, defaultRetryAfterMs } from './limits.ts';
 import type { Replies } from './replies.ts';
 import type { DeviceHandler, Exchange } from './routes.ts';
@@ -51,6 +53,7 @@ export function createLongPolls({ sessions, replies, clock, limits }: LongPollDe
       waiting.add(close);
       exchange.response.once('close', () => finish());
       const stop = sessions.wait(device, {
+        means: meansOf(exchange),
         deliver: ({ body }) => finish(() => replies.json(exchange, 200, body)),
         close,
       });
@@ -63,6 +66,13 @@ export function createLongPolls({ sessions, replies, clock, limits }: LongPollDe
       for (const close of [...waiting]) close('shutting_down');
     },
   };
+}
+
+/** The gate has let it in: what it showed in the header, if anything, was good. */
+function meansOf({ request, arrival, signed }: Exchange): Means {
+  const isTokenInPath = credentialOf(request).kind === 'none';
+  const proof = isTokenInPath ? 'token' : signed === undefined ? 'bearer' : 'signed';
+  return { secure: arrival.secure, proof, isTokenInPath };
 }
 
 /** 0 and none mean the default; undefined for what is no number. */
@@ -82,8 +92,8 @@ function replyClosed(exchange: Exchange, replies: Replies, reason: CloseReason) 
       return replies.problem(exchange, 'device_disabled', 'The device has been disabled.');
     case 'taken_over':
     case 'policy_changed':
-      // Newer polls of the same device took its place, or the gate has new rules and has to look at it anew: to this one
-      // nothing has happened.
+      // Newer polls of the same device took its place, or the gate has new rules, which it tells to the next request: to
+      // this one nothing has happened.
       return replies.text(exchange, 408, '');
     case 'shutting_down':
       return replies.problem(exchange, 'shutting_down', 'Gapura is shutting down; ask again later.', {

@@ -19,7 +19,10 @@ test.each(versions)('a device with a token is let in, MQTT level %i', async (ver
       arrival: { transport: 'mqtt', secure: false, address: '127.0.0.1' },
     },
   ]);
-  expect(sessions.of('greenhouse')).toMatchObject({ transport: 'mqtt', address: '127.0.0.1', secure: false });
+  expect(sessions.of('greenhouse')).toMatchObject({
+    ...{ transport: 'mqtt', address: '127.0.0.1' },
+    means: { secure: false, proof: 'token', isTokenInPath: false },
+  });
 });
 
 test.each(versions)('session present echoes that no clean session was asked for, MQTT level %i', async (version) => {

@@ -4,8 +4,14 @@ import type { DeviceSession } from '../../sessions/sessions.ts';
 import type { Connection } from './connection.ts';
 import { attributeUpdateFilters } from './topics.ts';
 
+const protocolNames = { 3: 'MQTT 3.1', 4: 'MQTT 3.1.1', 5: 'MQTT 5' } as const;
+
 /** The connection of a device as the rest of the platform sees it. */
-export function createDeviceSession(connection: Connection, device: DeviceIdentity): DeviceSession {
+export function createDeviceSession(
+  connection: Connection,
+  device: DeviceIdentity,
+  proof: 'token' | 'bearer',
+): DeviceSession {
   const connectedAt = connection.context.clock.now();
   return {
     id: uuidv7(connectedAt),
@@ -14,8 +20,9 @@ export function createDeviceSession(connection: Connection, device: DeviceIdenti
       return connection.peer.kind === 'device' ? connection.peer.device : device;
     },
     transport: 'mqtt',
+    protocol: protocolNames[connection.version],
     address: connection.arrival.address,
-    secure: connection.arrival.secure,
+    means: { secure: connection.arrival.secure, proof, isTokenInPath: false },
     connectedAt,
     deliver(downlink) {
       switch (downlink.kind) {

@@ -116,8 +116,9 @@ function refusalOf(connection: Connection, packet: ConnectPacket, { refused }: G
 }
 
 function admitDevice(connection: Connection, packet: ConnectPacket, device: DeviceIdentity): void {
-  const session = createDeviceSession(connection, device);
-  if (tokenOf(packet) === undefined) connection.context.failedConnects.succeeded(packet);
+  const isByToken = tokenOf(packet) !== undefined;
+  const session = createDeviceSession(connection, device, isByToken ? 'bearer' : 'token');
+  if (!isByToken) connection.context.failedConnects.succeeded(packet);
   welcome(connection, packet, () => connection.welcome(packet, { kind: 'device', device, session }, packet.keepAliveS));
   connection.context.sessions.open(session);
 }
