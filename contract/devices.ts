@@ -12,6 +12,14 @@ const deviceFields = {
 
 const OptionalTime = Type.Union([TimestampMs, Type.Null()]);
 
+/** How a device was connected last, or is now. */
+export const DeviceConnection = Type.Object({
+  protocol: Type.String({ description: '`MQTT 3.1`, `MQTT 3.1.1`, `MQTT 5` or `HTTP`' }),
+  secure: Type.Boolean({ description: 'Over TLS' }),
+  address: Type.String({ description: 'The network address that it came from' }),
+});
+export type DeviceConnection = Static<typeof DeviceConnection>;
+
 export const Device = Type.Object({
   id: Id,
   ...deviceFields,
@@ -22,6 +30,7 @@ export const Device = Type.Object({
   lastConnectTime: OptionalTime,
   lastActivityTime: OptionalTime,
   lastDisconnectTime: OptionalTime,
+  connection: Type.Union([DeviceConnection, Type.Null()]),
   createdAt: TimestampMs,
   updatedAt: TimestampMs,
 });

@@ -8,6 +8,7 @@
  */
 import { type Static, Type } from 'typebox';
 import { Id, type Json } from './common.ts';
+import { DeviceConnection } from './devices.ts';
 import { LatestTelemetry, TelemetryValue } from './telemetry.ts';
 
 /** Devices in one subscription. */
@@ -52,6 +53,7 @@ const activity = {
   lastConnectTime: OptionalTime,
   lastActivityTime: OptionalTime,
   lastDisconnectTime: OptionalTime,
+  connection: Type.Union([DeviceConnection, Type.Null()]),
 };
 export const LiveActivity = Type.Object(activity);
 export type LiveActivity = Static<typeof LiveActivity>;

@@ -15,7 +15,7 @@ const metrics = createMetrics();
 const log = { error: console.error, info: console.error };
 const bus = createMemoryBus((error) => console.error(error));
 const devices = new Map<string, DeviceIdentity>();
-const sessions = { touch() {}, wait: () => () => {} };
+const sessions = { touch() {}, requested() {}, wait: () => () => {} };
 
 function byAccessToken(token: string): DeviceIdentity {
   let device = devices.get(token);

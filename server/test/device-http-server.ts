@@ -88,6 +88,7 @@ export async function startDeviceHttpServer(limits: Partial<DeviceHttpLimits> = 
       },
     },
     sessions: {
+      requested: () => {},
       touch: ({ deviceId }) => touched.push(deviceId),
       wait(_device, waiter) {
         waiters.add(waiter);

@@ -68,7 +68,13 @@ export function setUpLiveWorld(): void {
   });
 }
 
-export const activity = { active: true, lastConnectTime: 1, lastActivityTime: 2, lastDisconnectTime: null };
+export const activity = {
+  active: true,
+  lastConnectTime: 1,
+  lastActivityTime: 2,
+  lastDisconnectTime: null,
+  connection: { protocol: 'MQTT 5', secure: true, address: '::1' },
+};
 
 /** Starts the hub; each test does so first. */
 export async function serve(clock: Clock = systemClock, extra: Partial<LiveDeps> = {}): Promise<void> {

@@ -183,6 +183,7 @@ describe('server attributes that the platform keeps', () => {
       lastConnectTime: now + 1,
       lastActivityTime: now + 2,
       lastDisconnectTime: null,
+      connection: null,
     });
     await write({ inactivityTimeout: 60_000, zone: 'b' }, 'server');
     expect(await app.attributes.read(device, 'server')).toEqual(
@@ -202,7 +203,13 @@ describe('server attributes that the platform keeps', () => {
   });
 
   test('say of a device that was never seen that it is not active', async () => {
-    const never = { active: false, lastConnectTime: null, lastActivityTime: null, lastDisconnectTime: null };
+    const never = {
+      active: false,
+      lastConnectTime: null,
+      lastActivityTime: null,
+      lastDisconnectTime: null,
+      connection: null,
+    };
     app.known.set(device.deviceId, never);
     expect(await app.attributes.read(device, 'server')).toEqual(
       new Map([['active', { value: false, updatedAt: app.clock.now() }]]),

@@ -1,5 +1,6 @@
 /** Every subject and message of the bus. Ids are UUIDs, so a subject never holds a character of its own meaning. */
 import type { Json } from '#contract/common.ts';
+import type { DeviceConnection } from '#contract/devices.ts';
 import type { TelemetryValue } from '../lib/telemetry-value.ts';
 
 /** Telemetry of one device that has been stored. */
@@ -45,6 +46,7 @@ export interface DeviceActivityChanged {
   readonly lastConnectTime: number | null;
   readonly lastActivityTime: number | null;
   readonly lastDisconnectTime: number | null;
+  readonly connection: DeviceConnection | null;
 }
 
 /** A device profile was made, changed or deleted: remembered copies of it, or of its absence, are stale. */

@@ -110,6 +110,8 @@ export interface DeviceTable {
   last_connect_at: number | null;
   last_activity_at: number | null;
   last_disconnect_at: number | null;
+  /** JSON text of the contract's DeviceConnection. */
+  last_connection: Generated<string | null>;
   created_at: number;
   updated_at: number;
 }

@@ -49,6 +49,7 @@ describe('creating devices', () => {
       lastConnectTime: null,
       lastActivityTime: null,
       lastDisconnectTime: null,
+      connection: null,
       createdAt: app.clock.now(),
       updatedAt: app.clock.now(),
     });

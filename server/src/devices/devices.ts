@@ -242,6 +242,7 @@ function toDevice(row: DeviceRow, activity: DeviceActivity | undefined): Device 
     lastConnectTime: activity?.lastConnectTime ?? row.last_connect_at,
     lastActivityTime: activity?.lastActivityTime ?? row.last_activity_at,
     lastDisconnectTime: activity?.lastDisconnectTime ?? row.last_disconnect_at,
+    connection: activity?.connection ?? null,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

@@ -232,7 +232,13 @@ describe('GET /v1/devices', () => {
 
   test('shows what the sessions know before the database does', async () => {
     const { id } = await create({ name: 'a' });
-    const activity = { active: true, lastConnectTime: 5, lastActivityTime: 7, lastDisconnectTime: null };
+    const activity = {
+      active: true,
+      lastConnectTime: 5,
+      lastActivityTime: 7,
+      lastDisconnectTime: null,
+      connection: null,
+    };
     app.known.set(id, activity);
     expect((await app.request<Page<Device>>('viewer', 'GET', '/v1/devices')).body.items).toMatchObject([activity]);
     expect((await app.request<Device>('viewer', 'GET', `/v1/devices/${id}`)).body).toMatchObject(activity);

@@ -17,7 +17,7 @@ const attributes = (scope: AttributeScope, values: Record<string, string | undef
   values: new Map(Object.entries(values)),
 });
 const activity = (active: boolean): string =>
-  activityMembers({ active, lastConnectTime: 1, lastActivityTime: 2, lastDisconnectTime: null });
+  activityMembers({ active, lastConnectTime: 1, lastActivityTime: 2, lastDisconnectTime: null, connection: null });
 
 function collect(...updates: Update[]): PendingChanges {
   const pending = new PendingChanges();
@@ -49,7 +49,15 @@ test('points wait in the order in which they came, attributes and activity as th
       ],
     },
     { type: 'attributes', deviceId, scope: 'shared', updated: { x: 2 }, deleted: ['y'] },
-    { type: 'activity', deviceId, active: false, lastConnectTime: 1, lastActivityTime: 2, lastDisconnectTime: null },
+    {
+      type: 'activity',
+      deviceId,
+      active: false,
+      lastConnectTime: 1,
+      lastActivityTime: 2,
+      lastDisconnectTime: null,
+      connection: null,
+    },
   ]);
   expect(pending.isEmpty).toBe(true);
 });

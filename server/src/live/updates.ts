@@ -1,5 +1,5 @@
 /** What happened, in pieces that are put into JSON once and shared by all who are told. */
-import type { LiveTopic } from '#contract/live.ts';
+import type { LiveActivity, LiveTopic } from '#contract/live.ts';
 import type { BusMessage } from '../bus/subjects.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { TelemetryValue } from '../telemetry/store.ts';
@@ -70,14 +70,9 @@ export function toUpdate(message: BusMessage): Update | undefined {
   }
 }
 
-export function activityMembers(activity: {
-  readonly active: boolean;
-  readonly lastConnectTime: number | null;
-  readonly lastActivityTime: number | null;
-  readonly lastDisconnectTime: number | null;
-}): string {
-  const { active, lastConnectTime, lastActivityTime, lastDisconnectTime } = activity;
-  return `"active":${active},"lastConnectTime":${lastConnectTime},"lastActivityTime":${lastActivityTime},"lastDisconnectTime":${lastDisconnectTime}`;
+export function activityMembers(activity: LiveActivity): string {
+  const { active, lastConnectTime, lastActivityTime, lastDisconnectTime, connection } = activity;
+  return `"active":${active},"lastConnectTime":${lastConnectTime},"lastActivityTime":${lastActivityTime},"lastDisconnectTime":${lastDisconnectTime},"connection":${JSON.stringify(connection)}`;
 }
 
 /** The bus subjects of what a subscription hears of one device. */

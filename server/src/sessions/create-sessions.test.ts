@@ -101,6 +101,7 @@ function fakeSession(deviceId: string, credentialsId?: string, means: Means = we
     id: crypto.randomUUID(),
     device: identity(deviceId, credentialsId),
     transport: 'mqtt',
+    protocol: 'MQTT 5',
     address: '127.0.0.1',
     means,
     connectedAt: clock.now(),
@@ -291,6 +292,38 @@ describe('activity', () => {
   test('a message makes a device active at once, before anything is written', async () => {
     sessions.touch(identity('a'));
     expect(await activityOf('a')).toMatchObject({ active: true, lastActivityTime: clock.now(), lastConnectTime: null });
+  });
+
+  test('from where a device came is known at once and after a restart; what stands hides requests beside it', async () => {
+    const http = { protocol: 'HTTP', secure: false, address: '192.0.2.7' };
+    const arrival = { transport: 'http', secure: false, address: '192.0.2.7' } as const;
+    sessions.requested(identity('a'), arrival);
+    expect(await activityOf('a')).toMatchObject({ connection: http });
+    const { session } = fakeSession('a');
+    const mqtt = { protocol: 'MQTT 5', secure: false, address: '127.0.0.1' };
+    sessions.open(session);
+    sessions.requested(identity('a'), arrival);
+    expect(await activityOf('a')).toMatchObject({ connection: mqtt });
+    await sessions.stop();
+    sessions = createSessions({ db, bus, clock, log: { error: () => {} }, metrics: createMetrics() });
+    await sessions.start();
+    expect(await activityOf('a')).toMatchObject({ connection: mqtt });
+  });
+
+  test('a device that comes by another address is told of with the next flush, and only when it moved', async () => {
+    const heard: unknown[] = [];
+    bus.subscribe(subjects.activity(tenantId, 'a'), (message) => {
+      if (message.kind === 'device.activity') heard.push(message.connection?.address);
+    });
+    for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.2']) {
+      sessions.requested(identity('a'), { transport: 'http', secure: true, address });
+    }
+    clock.advance(5000);
+    await expect.poll(() => heard).toEqual(['192.0.2.2']);
+    sessions.requested(identity('a'), { transport: 'http', secure: true, address: '192.0.2.2' });
+    clock.advance(5000);
+    await activityOf('a');
+    expect(heard).toHaveLength(1);
   });
 
   test('silence longer than the timeout makes it inactive; a connected device stays active', async () => {

@@ -71,10 +71,10 @@ export function applyChange(devices: Map<string, LiveDevice>, change: LiveChange
     }
     devices.set(change.deviceId, { ...device, telemetry });
   } else if (change.type === 'activity') {
-    const { active, lastConnectTime, lastActivityTime, lastDisconnectTime } = change;
+    const { active, lastConnectTime, lastActivityTime, lastDisconnectTime, connection } = change;
     devices.set(change.deviceId, {
       ...device,
-      activity: { active, lastConnectTime, lastActivityTime, lastDisconnectTime },
+      activity: { active, lastConnectTime, lastActivityTime, lastDisconnectTime, connection },
     });
   } else {
     const attributes = device.attributes ?? { client: {}, shared: {}, server: {} };

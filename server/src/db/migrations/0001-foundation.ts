@@ -108,6 +108,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('last_connect_at', 'bigint')
     .addColumn('last_activity_at', 'bigint')
     .addColumn('last_disconnect_at', 'bigint')
+    .addColumn('last_connection', 'text')
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
     .addUniqueConstraint('devices_name', ['tenant_id', 'name'])

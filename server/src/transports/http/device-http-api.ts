@@ -42,7 +42,7 @@ export interface DeviceHttpApiDeps {
   readonly gate: Pick<Gate, 'byAccessToken'>;
   readonly ingest: Pick<Ingest, 'telemetry' | 'attributes' | 'saturated'>;
   readonly attributes: Pick<Attributes, 'read'>;
-  readonly sessions: Pick<Sessions, 'wait' | 'touch'>;
+  readonly sessions: Pick<Sessions, 'wait' | 'touch' | 'requested'>;
   readonly provisioner: Provisioner;
   readonly tokens: DeviceTokens;
   readonly tokenRequests: TokenRequests;
@@ -98,16 +98,16 @@ export function createDeviceHttpApi(deps: DeviceHttpApiDeps): DeviceHttpApi {
   let onIdle: (() => void) | undefined;
 
   const routes = createDeviceRoutes({
-    postTelemetry: receive(ingest.telemetry, countTelemetry),
-    postAttributes: receive(ingest.attributes, countAttributes),
-    getAttributes(exchange, device) {
+    postTelemetry: noting(receive(ingest.telemetry, countTelemetry)),
+    postAttributes: noting(receive(ingest.attributes, countAttributes)),
+    getAttributes: noting((exchange, device) => {
       sessions.touch(device);
       metrics.messages.inc({ transport: 'http', kind: 'attributes_request' });
       settle(exchange, async () =>
         replies.json(exchange, 200, await readAttributes(attributes, device, exchange.query)),
       );
-    },
-    pollUpdates: polls.poll,
+    }),
+    pollUpdates: noting(polls.poll),
   });
   /** Paths that no device has to prove itself for: they are how it comes to a proof. */
   const openRoutes = new Map<string, Methods<(exchange: Exchange) => void>>([
@@ -118,6 +118,14 @@ export function createDeviceHttpApi(deps: DeviceHttpApiDeps): DeviceHttpApi {
   const keyMethods = new Map<string, DeviceHandler>([
     ['POST', (exchange) => settle(exchange, () => tokenEndpoint.nextKey(exchange))],
   ]);
+
+  /** Tells from where the device came. */
+  function noting(handler: DeviceHandler): DeviceHandler {
+    return (exchange, device) => {
+      sessions.requested(device, exchange.arrival);
+      handler(exchange, device);
+    };
+  }
 
   function fail(exchange: Exchange, error: unknown) {
     if (error instanceof AppError) return replies.refuse(exchange, error.code, error.message, error.extra);

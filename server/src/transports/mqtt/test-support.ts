@@ -116,6 +116,8 @@ export class FakeSessions implements Sessions {
     return () => undefined;
   }
 
+  requested(): void {}
+
   touch(): void {
     this.touches++;
   }

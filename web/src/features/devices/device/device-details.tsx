@@ -22,6 +22,16 @@ export function DeviceDetails({
       <dl className="flex flex-col gap-2.5">
         <Detail term={t('column.profile')}>{device.profileName}</Detail>
         {device.label !== '' && <Detail term={t('column.label')}>{device.label}</Detail>}
+        {known.connection !== null && (
+          <>
+            <Detail term={t('connection.transport')}>
+              {known.connection.protocol} · {known.connection.secure ? 'TLS' : t('connection.noTls')}
+            </Detail>
+            <Detail term={t('connection.address')}>
+              <code className="font-mono text-xs">{known.connection.address}</code>
+            </Detail>
+          </>
+        )}
         <Detail term={t('details.lastConnect')}>
           <TimeAgo at={known.lastConnectTime} />
         </Detail>

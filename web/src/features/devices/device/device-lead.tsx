@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Device } from '#contract/devices.ts';
 import type { LiveActivity } from '#sdk/live.ts';
@@ -6,7 +7,7 @@ import { Badge } from '../../../ui/badge.tsx';
 import { CopyButton } from '../../../ui/copy-button.tsx';
 import { TimeAgo } from '../../../ui/time-ago.tsx';
 
-/** State, profile and when it was last heard of, under the device's name. */
+/** State, how and from where it is connected, profile, and when it was last heard of, under the device's name. */
 export function DeviceLead({
   device,
   activity,
@@ -16,6 +17,7 @@ export function DeviceLead({
 }) {
   const { t } = useTranslation('devices');
   const isStale = useIsStale();
+  const { connection } = activity ?? device;
   const isActive = activity?.active ?? device.active;
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -30,7 +32,18 @@ export function DeviceLead({
         </Badge>
       )}
       {device.isGateway && <Badge>{t('gateway')}</Badge>}
-      <span>{device.profileName}</span>
+      {connection !== null && (
+        <span className="flex items-center gap-1.5">
+          {connection.protocol}
+          <Badge tone={connection.secure ? 'ok' : 'warn'}>{connection.secure ? 'TLS' : t('connection.noTls')}</Badge>
+          <span className="font-mono text-xs" title={t('connection.address')}>
+            {connection.address}
+          </span>
+        </span>
+      )}
+      <Link to="/profiles/$profileId" params={{ profileId: device.profileId }} className="text-accent hover:underline">
+        {device.profileName}
+      </Link>
       {device.label !== '' && <span className="truncate">{device.label}</span>}
       <span className="text-ink-3">
         {t('lastSeen')} <TimeAgo at={activity?.lastActivityTime ?? device.lastActivityTime} />
