@@ -54,7 +54,8 @@ const PublicKey = Type.Union([
 
 /**
  * A key that a device signs JSON Web Tokens with: HS256 with a `key`, which is told when it is made and never again, or
- * ES256 and EdDSA with a `publicKey`. `deviceId` and `instance` are the `sub` and `aud` of its tokens.
+ * ES256 and EdDSA with a `publicKey`. `deviceId` and `instance` are the `sub` and `aud` of its tokens: the ids' 128 bits as
+ * 22 characters of base64url.
  */
 export const JwtCredentials = Type.Object(
   {
@@ -64,8 +65,8 @@ export const JwtCredentials = Type.Object(
     key: Type.Optional(jwtSecret),
     publicKey: Type.Optional(Type.String({ maxLength: 4096, description: 'PEM (SPKI)' })),
     scope: Type.Optional(scope),
-    deviceId: Type.Optional(Id),
-    instance: Type.Optional(Type.String()),
+    deviceId: Type.Optional(Type.String({ description: 'Short form: 22 characters' })),
+    instance: Type.Optional(Type.String({ description: 'Short form: 22 characters' })),
   },
   { additionalProperties: false },
 );

@@ -17,6 +17,7 @@ export function createJwtKeyOf(secret: Uint8Array, kid = 'kid'): JwtKey {
       credentialsExpireAt: null,
       policy: { profileId: 'profile', tlsOnly: false, tokenInPath: false, minAuth: 'bearer', requireNonce: false },
     },
+    subject: 'device',
     enabled: true,
     rights: new Set(deviceScopes),
     isUnused: false,

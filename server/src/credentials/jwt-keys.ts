@@ -7,6 +7,7 @@ import type { Db } from '../db/schema.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createLookupCache } from '../lib/lookup-cache.ts';
 import type { Sealer } from '../lib/seal.ts';
+import { toShortId } from '../lib/short-id.ts';
 import type { DeviceIdentity } from './gate.ts';
 import { toIdentity } from './key-holders.ts';
 import { jwtKey, lookupHash } from './lookup.ts';
@@ -20,6 +21,8 @@ export interface JwtKey {
   /** The secret of HS256, the public key of the others. */
   readonly key: KeyObject;
   readonly identity: DeviceIdentity;
+  /** What its tokens call the device: the short form of its id. */
+  readonly subject: string;
   readonly enabled: boolean;
   readonly rights: ReadonlySet<DeviceScope>;
   /** Whether an older key retires as soon as this one has been used. */
@@ -74,6 +77,7 @@ export function createJwtKeys(deps: JwtKeysDeps): JwtKeys {
       alg,
       key: alg === 'HS256' ? createSecretKey(Buffer.from(key, 'base64url')) : createPublicKey(publicKey),
       identity: toIdentity(row),
+      subject: toShortId(row.device_id),
       enabled: row.enabled === 1,
       rights: new Set(scope === undefined ? deviceScopes : (scope.split(' ') as DeviceScope[])),
       isUnused: row.replaces !== null,

@@ -8,7 +8,8 @@ const keyBytes = 32;
 const maxKeyBytes = 64;
 /** 60 bits: unique names, no secrets. */
 const madeUpKidLength = 10;
-const derivedKidLength = 16;
+/** 72 bits: as long as a signed token can have it and stay within 300 bytes. */
+const derivedKidLength = 12;
 
 export interface JwtKeyContext {
   /** In the clear; undefined when the profile has none. */

@@ -1,6 +1,7 @@
 import { Compile } from 'typebox/compile';
 import { Credentials, type CredentialsRequest, type CredentialsType } from '#contract/credentials.ts';
 import { randomAlphanumeric } from '../lib/random-text.ts';
+import { toShortId } from '../lib/short-id.ts';
 import {
   completeJwtCredentials,
   decodeKey,
@@ -97,5 +98,5 @@ export function showCredentials(
 ): Credentials {
   if (credentials.type !== 'JWT') return credentials;
   const shown = to.withSecret ? credentials : withoutKey(credentials);
-  return { ...shown, deviceId: to.deviceId, instance: to.instance };
+  return { ...shown, deviceId: toShortId(to.deviceId), instance: toShortId(to.instance) };
 }

@@ -8,6 +8,7 @@ import { addressBlock } from '../lib/address-block.ts';
 import type { Clock } from '../lib/clock.ts';
 import { LruMap } from '../lib/lru.ts';
 import { createRateLimiter } from '../lib/rate-limit.ts';
+import { toShortId } from '../lib/short-id.ts';
 import { parseClaims } from './json-claims.ts';
 import { maxAddresses, rememberedAssertions, rememberedTokens, skewS, unknownKids } from './limits.ts';
 import type { Nonces } from './nonce.ts';
@@ -80,6 +81,8 @@ const floorStepMs = 1000;
 
 export function createDeviceTokens(deps: DeviceTokensDeps): DeviceTokens {
   const { keys, nonces, serverKey, instanceId, clock } = deps;
+  /** Either form of the id. */
+  const audiences = [toShortId(instanceId), instanceId];
   const remembered = createRememberedTokens(keys, rememberedTokens);
   const window = createReplayWindow();
   /** Nothing that was signed before this process began can be told from a replay. */
@@ -152,7 +155,7 @@ export function createDeviceTokens(deps: DeviceTokensDeps): DeviceTokens {
   }
 
   function bearerWith(token: string, head: TokenHead, key: JwtKey | undefined, arrival: Arrival) {
-    const claims = check(head, key, 'bearer', arrival, [instanceId]);
+    const claims = check(head, key, 'bearer', arrival, audiences);
     if ('refused' in claims) return claims;
     return key === undefined ? invalid('unknown_key') : grantBearer(token, key, claims);
   }
@@ -163,7 +166,7 @@ export function createDeviceTokens(deps: DeviceTokensDeps): DeviceTokens {
     const kid = parseClaims(head.form.payload)?.['key'];
     const key = typeof kid === 'string' ? await findKey(kid, arrival) : undefined;
     if (key === undefined || 'refused' in key || !isAlive(key)) return invalid('key_ended');
-    const claims = checkUnsigned(head, key, 'bearer', arrival, [instanceId]);
+    const claims = checkUnsigned(head, key, 'bearer', arrival, audiences);
     return 'refused' in claims ? claims : grantBearer(token, key, claims);
   }
 
@@ -246,7 +249,7 @@ export function createDeviceTokens(deps: DeviceTokensDeps): DeviceTokens {
       const head = readHead(token);
       if ('refused' in head) return head;
       return withKey(head, arrival, (key) => {
-        const claims = check(head, key, 'assertion', arrival, [instanceId, ...endpoint]);
+        const claims = check(head, key, 'assertion', arrival, [...audiences, ...endpoint]);
         if ('refused' in claims) return claims;
         if (key === undefined) return invalid('unknown_key');
         const used = assertions.get(head.form.signingInput);

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import type { DeviceScope } from '#contract/credentials.ts';
 import type { JwtKey } from '../credentials/jwt-keys.ts';
+import { toShortId } from '../lib/short-id.ts';
 import { issuedLifeS } from './limits.ts';
 import type { ServerKey } from './server-key.ts';
 
@@ -21,8 +22,8 @@ export function issueToken(
 ): IssuedToken {
   const iat = Math.floor(by.nowMs / 1000);
   const claims = {
-    sub: key.identity.deviceId,
-    aud: by.instanceId,
+    sub: key.subject,
+    aud: toShortId(by.instanceId),
     iat,
     exp: iat + issuedLifeS,
     scope: scopes.join(' '),

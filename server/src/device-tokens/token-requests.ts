@@ -13,6 +13,7 @@ import { addressBlock } from '../lib/address-block.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createRateLimiter } from '../lib/rate-limit.ts';
 import { equalSecrets } from '../lib/seal.ts';
+import { toUuid } from '../lib/short-id.ts';
 import type { DeviceRef } from '../telemetry/store.ts';
 import { type IssuedToken, issueToken } from './issue-token.ts';
 import { maxAddresses, unknownKids } from './limits.ts';
@@ -28,7 +29,7 @@ export type NextKey =
 export interface TokenRequests {
   /**
    * A client that shows its key (RFC 6749 §2.3.1).
-   * @param clientId device id or `kid`
+   * @param clientId device id in either form, or `kid`
    */
   bySecret(clientId: string, secret: string, arrival: Arrival): Promise<JwtKey | TokenRefusal>;
   issue(key: JwtKey, scopes: readonly DeviceScope[]): IssuedToken;
@@ -49,7 +50,6 @@ export interface TokenRequestsDeps {
   readonly credentials: { addNext(device: DeviceRef, usedId: string, next: JwtCredentials): Promise<void> };
 }
 
-const uuidForm = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const nobodysSecret = makeKey();
 
 export function createTokenRequests(deps: TokenRequestsDeps): TokenRequests {
@@ -57,9 +57,12 @@ export function createTokenRequests(deps: TokenRequestsDeps): TokenRequests {
   const strangers = createRateLimiter({ clock, limits: unknownKids, maxKeys: maxAddresses });
 
   async function candidates(clientId: string): Promise<readonly JwtKey[]> {
-    if (uuidForm.test(clientId)) return keys.ofDevice(clientId.toLowerCase());
+    const deviceId = toUuid(clientId);
+    // A key may be called like the short id of another device: what is shown decides.
+    const ofDevice = deviceId === undefined ? [] : await keys.ofDevice(deviceId);
+    if (deviceId === clientId) return ofDevice;
     const key = keys.peek(clientId) ?? (await keys.find(clientId));
-    return key === undefined ? [] : [key];
+    return key === undefined ? ofDevice : [key, ...ofDevice];
   }
 
   const isAlive = ({ identity: { credentialsExpireAt } }: JwtKey): boolean =>

@@ -96,13 +96,14 @@ export function checkClaims(head: TokenHead, key: JwtKey, rules: ClaimRules): To
   if (claims === undefined) return invalid('malformed_payload', key);
   const { mode, nowMs } = rules;
   if (head.typ !== types[mode]) return invalid('wrong_type', key);
-  const { deviceId } = key.identity;
-  if (claims['sub'] !== deviceId && !(mode === 'assertion' && claims['sub'] === key.kid)) {
+  const { sub } = claims;
+  // Either form of the device id.
+  if (sub !== key.subject && sub !== key.identity.deviceId && !(mode === 'assertion' && sub === key.kid)) {
     return invalid('wrong_subject', key);
   }
   if (!key.enabled) return { refused: 'device_disabled', reason: 'device_disabled', key };
   if (mode !== 'signed' && !isFor(claims['aud'], rules.audiences)) return invalid('wrong_audience', key);
-  if (mode === 'assertion' && claims['iss'] !== claims['sub']) return invalid('wrong_issuer', key);
+  if (mode === 'assertion' && claims['iss'] !== sub) return invalid('wrong_issuer', key);
   const times = checkTimes(claims, key, maxLifeS[mode], nowMs);
   if ('refused' in times) return times;
   const { jti = '', rqh = '', nonce = '', scope = '' } = claims;

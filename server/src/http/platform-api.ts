@@ -15,6 +15,7 @@ import Fastify, {
 import { type ErrorCode, Problem } from '#contract/errors.ts';
 import { AppError } from '../errors.ts';
 import { isDeeperThan } from '../lib/json-depth.ts';
+import { toUuid } from '../lib/short-id.ts';
 import { type Access, type Principal, requireRole } from './principal.ts';
 import { replyWithProblem } from './problem.ts';
 import { createValidatorCompiler } from './validation.ts';
@@ -110,6 +111,9 @@ export async function createPlatformApi(
     requireRole(request.principal, access);
   });
 
+  api.addHook('preValidation', async ({ params, routeOptions }) => {
+    if (routeOptions.url?.startsWith('/v1/devices/:id') === true) acceptShortId(params);
+  });
   api.addHook('preValidation', async (request) => {
     if (!isDeeperThan(request.body, maxBodyLevels)) return;
     throw new AppError('invalid_request', `The body has more than ${maxBodyLevels} objects and arrays in each other.`);
@@ -136,6 +140,12 @@ export async function createPlatformApi(
   api.get('/v1/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async () => api.swagger());
   await api.ready();
   return { api, routes };
+}
+
+/** An id as devices and their tokens have it stands for the id that people see. */
+function acceptShortId(params: unknown): void {
+  if (typeof params !== 'object' || params === null || !('id' in params) || typeof params.id !== 'string') return;
+  params.id = toUuid(params.id) ?? params.id;
 }
 
 /** The caller of a route that is not public. */

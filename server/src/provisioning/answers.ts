@@ -1,5 +1,6 @@
 /** The answers to provisioning requests, byte for byte as ThingsBoard's once they are compact JSON (reference §1.5). */
 import type { Credentials } from '#contract/credentials.ts';
+import { toShortId } from '../lib/short-id.ts';
 import type { ProvisionBody } from './provisioning.ts';
 
 /** One answer for an unknown key, a wrong secret and a profile that provisions nobody: none of them can be told apart. */
@@ -22,7 +23,7 @@ export function successBody(
 ): ProvisionBody {
   if (credentials.type === 'JWT') {
     const { kid, key } = credentials;
-    const { deviceId, instance } = to;
+    const [deviceId, instance] = [toShortId(to.deviceId), toShortId(to.instance)];
     const credentialsValue = { kid, ...(key !== undefined && !to.hasKey && { key }), deviceId, instance };
     return { credentialsValue, credentialsType: 'JWT', status: 'SUCCESS' };
   }

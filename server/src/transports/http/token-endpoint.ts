@@ -6,6 +6,7 @@ import type { DeviceTokens } from '../../device-tokens/device-tokens.ts';
 import { parseClaims } from '../../device-tokens/json-claims.ts';
 import type { TokenRequests } from '../../device-tokens/token-requests.ts';
 import type { TokenRefusal } from '../../device-tokens/verify.ts';
+import { toUuid } from '../../lib/short-id.ts';
 import type { SecurityEvents } from '../../security-events/security-events.ts';
 import type { Replies } from './replies.ts';
 import type { Exchange } from './routes.ts';
@@ -95,7 +96,7 @@ export function createTokenEndpoint({ tokens, requests, securityEvents, replies 
       }
       const key = await tokens.assertion(assertion, exchange.arrival, endpointsOf(exchange));
       if ('refused' in key) return refusedClient(exchange, key);
-      const isOther = clientId !== undefined && clientId !== key.kid && clientId !== key.identity.deviceId;
+      const isOther = clientId !== undefined && clientId !== key.kid && toUuid(clientId) !== key.identity.deviceId;
       return isOther ? badRequest('The client_id is not that of the client_assertion.') : key;
     }
     if (basic !== undefined && (form.has('client_secret') || clientId !== basic.id)) {
