@@ -4,7 +4,8 @@
  * `append` alone, `upkeep` (sealing and merging all the time), or `delete` (retention and deletes as well).
  */
 import { writeSync } from 'node:fs';
-import { toColumns } from '../src/telemetry/columns.ts';
+import { createBatchPacker } from '../src/telemetry/batch-packer.ts';
+import { BatchNames } from '../src/telemetry/engine/batch-names.ts';
 import { Engine } from '../src/telemetry/engine/engine.ts';
 import { runThrough } from '../src/telemetry/engine/steps.ts';
 
@@ -20,6 +21,8 @@ const engine = new Engine({
   wake: () => {},
 });
 await engine.open();
+const packer = createBatchPacker();
+const names = new BatchNames();
 
 const dayMs = 86_400_000;
 const devices = [0, 1, 2, 3];
@@ -30,7 +33,7 @@ for (let n = 0; ; n++) {
     deviceId: `device-${device}`,
     points: ['a', 'b', 'c'].map((key) => ({ key, ts: (n % 3) * dayMs + n, value: `${key}-${n}` })),
   }));
-  const batch = toColumns(messages);
+  const batch = names.take(packer.pack(messages));
   while (engine.obstacle(batch.ts.length) !== undefined) {
     engine.work(performance.now() + 5);
     await new Promise((resolve) => setImmediate(resolve));

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aggregateFunctions } from '#contract/telemetry.ts';
+import { createBatchPacker } from '../batch-packer.ts';
 import { createBuckets } from '../buckets.ts';
-import { fromColumns, toColumns } from '../columns.ts';
+import { fromColumns } from '../columns.ts';
 import type { TelemetryPoint, TelemetryValue } from '../store.ts';
+import { BatchNames } from './batch-names.ts';
 import { dayMs } from './day.ts';
 import { Engine } from './engine.ts';
 import { runThrough } from './steps.ts';
@@ -18,6 +20,9 @@ const times = { closedAfterMs: 0, restMs: 0, reclaimAfterMs: 0 };
 class Subject {
   readonly #directory = mkdtempSync(join(tmpdir(), 'gapura-engine-'));
   readonly #notes: string[] = [];
+  // So few names that numbering begins anew now and then.
+  readonly #packer = createBatchPacker({ devices: 3, keys: 3 });
+  #names = new BatchNames();
   #engine: Engine;
 
   constructor() {
@@ -37,7 +42,7 @@ class Subject {
   open = (): Promise<void> => this.#engine.open();
 
   async append(points: readonly TelemetryPoint[]): Promise<void> {
-    const batch = toColumns([{ ...device, points }]);
+    const batch = this.#names.take(this.#packer.pack([{ ...device, points }]));
     if (this.#engine.obstacle(batch.ts.length) !== undefined) await this.#engine.drain();
     this.#engine.append([batch]);
   }
@@ -53,6 +58,8 @@ class Subject {
 
   async reopen(): Promise<void> {
     this.#engine.close();
+    this.#packer.reset();
+    this.#names = new BatchNames();
     this.#engine = this.#make();
     await this.#engine.open();
   }

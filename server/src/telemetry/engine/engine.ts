@@ -4,8 +4,8 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AppendBatch } from '../columns.ts';
 import type { EngineStatus } from '../protocol.ts';
+import { type NamedBatch, numberPoints } from './batch-names.ts';
 import { DamagedError } from './bytes.ts';
 import { dayOf } from './day.ts';
 import type { DayFile } from './day-file.ts';
@@ -156,12 +156,12 @@ export class Engine {
   }
 
   /** Stores all batches in one durable commit, or nothing of them. */
-  append(batches: readonly AppendBatch[]): void {
+  append(batches: readonly NamedBatch[]): void {
     const columns = this.#join(batches);
     let segment: number;
     try {
       segment = this.#hot.transaction(() => {
-        this.#number(batches, columns.series);
+        numberPoints(batches, this.#series, columns.series);
         return this.#hot.addSegment(encodeSegment(columns));
       });
     } catch (error) {
@@ -310,7 +310,7 @@ export class Engine {
   }
 
   /** The columns of several batches as one; the numbers of the series are still missing. */
-  #join(batches: readonly AppendBatch[]): SegmentColumns {
+  #join(batches: readonly NamedBatch[]): SegmentColumns {
     const count = batches.reduce((sum, batch) => sum + batch.ts.length, 0);
     if (this.#ids.length < count) this.#ids = new Uint32Array(count * 2);
     const series = this.#ids.subarray(0, count);
@@ -337,21 +337,6 @@ export class Engine {
       at += batch.ts.length;
     }
     return { series, ts, kind, number, texts };
-  }
-
-  /** Gives each point the number of its series. In a transaction: new series are made. */
-  #number(batches: readonly AppendBatch[], ids: Uint32Array): void {
-    let at = 0;
-    for (const { names, tenant, device, count, key } of batches) {
-      let p = 0;
-      for (let m = 0; m < count.length; m++) {
-        const of = this.#series.device(names[tenant[m] ?? 0] ?? '', names[device[m] ?? 0] ?? '');
-        for (const end = p + (count[m] ?? 0); p < end; p++) {
-          const name = names[key[p] ?? 0] ?? '';
-          ids[at++] = of.keys.get(name) ?? this.#series.findOrMake(of, name);
-        }
-      }
-    }
   }
 
   #beginSeal(): void {

@@ -14,8 +14,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { fromColumns, toColumns } from '../columns.ts';
-import type { TelemetryValue } from '../store.ts';
+import { createBatchPacker } from '../batch-packer.ts';
+import { fromColumns } from '../columns.ts';
+import type { TelemetryMessage, TelemetryValue } from '../store.ts';
+import { BatchNames, type NamedBatch } from './batch-names.ts';
 import { dayMs } from './day.ts';
 import { Engine } from './engine.ts';
 import { type Files, nodeFiles } from './files.ts';
@@ -23,6 +25,8 @@ import { runThrough } from './steps.ts';
 import { takeOver } from './take-over.ts';
 
 const device = { tenantId: 't', deviceId: 'd' };
+const pack = (messages: readonly TelemetryMessage[]): NamedBatch =>
+  new BatchNames().take(createBatchPacker().pack(messages));
 const dayFile = (): string => join(directory, '1970-01-01.day');
 
 let directory: string;
@@ -67,7 +71,7 @@ function append(engine: Engine, from: number, to: number, day = 0): void {
     ts: day * dayMs + from + i,
     value: from + i,
   }));
-  engine.append([toColumns([{ ...device, points }])]);
+  engine.append([pack([{ ...device, points }])]);
 }
 
 function read(engine: Engine): TelemetryValue[] {
@@ -205,13 +209,13 @@ test('an older copy of the database gives no number again that the files of days
   const old = readFileSync(join(directory, 'hot.sqlite'));
   engine = await open();
   for (let i = 1; i < 20; i++) append(engine, i * 10, i * 10 + 10);
-  engine.append([toColumns([{ tenantId: 't', deviceId: 'newer', points: [{ key: 'k', ts: 5, value: 'secret' }] }])]);
+  engine.append([pack([{ tenantId: 't', deviceId: 'newer', points: [{ key: 'k', ts: 5, value: 'secret' }] }])]);
   await engine.drain();
   engine.close();
   writeFileSync(join(directory, 'hot.sqlite'), old);
   engine = await open();
   expect(read(engine)).toEqual(numbers(0, 200));
-  engine.append([toColumns([{ tenantId: 'other', deviceId: 'x', points: [{ key: 'k', ts: 6, value: 'mine' }] }])]);
+  engine.append([pack([{ tenantId: 'other', deviceId: 'x', points: [{ key: 'k', ts: 6, value: 'mine' }] }])]);
   append(engine, 200, 210);
   engine.close();
   // The segments of before the copy are not taken for those that the files hold already.

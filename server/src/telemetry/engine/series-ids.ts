@@ -30,6 +30,8 @@ export class SeriesIds {
   /** From the one that was remembered first to the last. */
   readonly #devices = new Set<DeviceSeries>();
   #remembered = 0;
+  /** Changes when a number that was given before may not stand for its series any more. */
+  version = 0;
 
   constructor(hot: HotLog, limit: number = rememberedLimit) {
     this.#hot = hot;
@@ -103,12 +105,15 @@ export class SeriesIds {
     return device.listed.length > limit ? device.listed.slice(0, limit) : device.listed;
   }
 
+  /** The device was deleted. */
   forget({ tenantId, deviceId }: DeviceRef): void {
+    this.version++;
     const device = this.#tenants.get(tenantId)?.get(deviceId);
     if (device !== undefined) this.#drop(device);
   }
 
   clear(): void {
+    this.version++;
     this.#devices.clear();
     this.#tenants.clear();
     this.#remembered = 0;

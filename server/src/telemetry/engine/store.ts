@@ -7,9 +7,10 @@ import type { FastifyBaseLogger } from 'fastify';
 import { AppError, StartupError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Metrics } from '../../metrics.ts';
-import { fromColumns, toColumns, valueAt } from '../columns.ts';
+import { createBatchPacker } from '../batch-packer.ts';
+import { fromColumns, valueAt } from '../columns.ts';
 import type { Answer, CallName, EngineStatus, Fault, Input, Output, ThreadOptions } from '../protocol.ts';
-import type { StoreHealth, TelemetryPoint, TelemetryStore } from '../store.ts';
+import type { StoreHealth, TelemetryMessage, TelemetryPoint, TelemetryStore } from '../store.ts';
 
 export interface TelemetryEngineDeps {
   /** Of the store; made if need be. */
@@ -48,10 +49,7 @@ export function createTelemetryEngine(deps: TelemetryEngineDeps): TelemetryStore
   return {
     start: () => thread.start(),
     stop: () => thread.stop(),
-    async append(messages) {
-      const batch = toColumns(messages);
-      if (batch.ts.length > 0) await thread.call('append', batch, batch.ts.length);
-    },
+    append: (messages) => thread.append(messages),
     async latest(devices, keys) {
       const { rows, columns } = await thread.call('latest', { devices, keys });
       const found = new Map<string, TelemetryPoint[]>();
@@ -87,6 +85,7 @@ export function createTelemetryEngine(deps: TelemetryEngineDeps): TelemetryStore
 class StorageThread {
   readonly #deps: TelemetryEngineDeps;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #packer = createBatchPacker();
   #worker: Worker | undefined;
   #nextId = 1;
   #waitingPoints = 0;
@@ -128,19 +127,33 @@ class StorageThread {
     await ended;
   }
 
-  call<Name extends CallName>(name: Name, input: Input<Name>, points = 0): Promise<Output<Name>> {
-    if (!this.#running) return Promise.reject(new AppError('storage_unavailable', 'The telemetry store is closed.'));
+  async append(messages: readonly TelemetryMessage[]): Promise<void> {
+    const points = messages.reduce((sum, message) => sum + message.points.length, 0);
+    if (points === 0) return;
+    this.#admit(points);
+    // Only what is sent is packed: the other side has to see every batch.
+    await this.#send('append', this.#packer.pack(messages), points);
+  }
+
+  async call<Name extends Exclude<CallName, 'append'>>(name: Name, input: Input<Name>): Promise<Output<Name>> {
+    this.#admit(0);
+    return this.#send(name, input, 0);
+  }
+
+  /** The thread runs and has room. @throws AppError */
+  #admit(points: number): void {
+    if (!this.#running) throw new AppError('storage_unavailable', 'The telemetry store is closed.');
     if (this.#waitingPoints + points > waitingPointsLimit || this.#waiting.size >= waitingCallsLimit) {
-      return Promise.reject(
-        new AppError('overloaded', 'Too much waits for the telemetry store.', { retryAfterMs: 1000 }),
-      );
+      throw new AppError('overloaded', 'Too much waits for the telemetry store.', { retryAfterMs: 1000 });
     }
-    if (this.#worker === undefined) {
-      if (this.#deps.clock.now() - this.#startedAtMs < restartPauseMs) {
-        return Promise.reject(new AppError('storage_unavailable', undefined, { retryAfterMs: restartPauseMs }));
-      }
-      this.#spawn(() => {});
+    if (this.#worker !== undefined) return;
+    if (this.#deps.clock.now() - this.#startedAtMs < restartPauseMs) {
+      throw new AppError('storage_unavailable', undefined, { retryAfterMs: restartPauseMs });
     }
+    this.#spawn(() => {});
+  }
+
+  #send<Name extends CallName>(name: Name, input: Input<Name>, points: number): Promise<Output<Name>> {
     const { promise, resolve, reject } = Promise.withResolvers<Output<Name>>();
     const id = this.#nextId++;
     this.#waitingPoints += points;
@@ -158,6 +171,7 @@ class StorageThread {
       workerData: { path: directory, headPoints, maxSizeBytes, takeOver } satisfies ThreadOptions,
     });
     this.#worker = worker;
+    this.#packer.reset();
     worker.on('message', (answer: Answer) => {
       if (answer.kind === 'opened') opened(answer.fault);
       else this.#take(answer);

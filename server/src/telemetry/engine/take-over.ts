@@ -1,8 +1,10 @@
 /** Takes over the points of a `telemetry.sqlite`, the plain table in which earlier versions kept them. */
 import { existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { toColumns, toValue } from '../columns.ts';
+import { createBatchPacker } from '../batch-packer.ts';
+import { toValue } from '../columns.ts';
 import type { TelemetryMessage, TelemetryPoint } from '../store.ts';
+import { BatchNames } from './batch-names.ts';
 import type { Engine } from './engine.ts';
 
 /** Points in one commit. */
@@ -28,8 +30,10 @@ export async function takeOver(
       if (version !== 0) throw new Error(`${path} was written by a newer Gapura.`);
     } else {
       note('info', `taking over the telemetry of ${path}; this happens once`);
+      const packer = createBatchPacker();
+      const names = new BatchNames();
       for (const messages of readMessages(old)) {
-        const batch = toColumns(messages);
+        const batch = names.take(packer.pack(messages));
         if (engine.obstacle(batch.ts.length) !== undefined) await engine.drain();
         engine.append([batch]);
         points += batch.ts.length;

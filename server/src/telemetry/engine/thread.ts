@@ -13,6 +13,7 @@ import {
   queryTurnMs,
   type ThreadOptions,
 } from '../protocol.ts';
+import { BatchNames, type NamedBatch } from './batch-names.ts';
 import { Engine } from './engine.ts';
 import { toFault } from './hot-log.ts';
 import type { Steps } from './steps.ts';
@@ -32,7 +33,10 @@ const engine = new Engine({
   wake: schedule,
 });
 
-type Append = Extract<Call, { name: 'append' }>;
+interface Append {
+  readonly id: number;
+  readonly batch: NamedBatch;
+}
 interface Task {
   readonly id: number;
   readonly steps: Steps<unknown>;
@@ -41,6 +45,7 @@ interface Task {
 /** How often the engine looks for work in the background and says how it is doing, ms. */
 const tickMs = 1000;
 
+const names = new BatchNames();
 const appends: Append[] = [];
 const tasks: Task[] = [];
 let scheduled = false;
@@ -50,7 +55,7 @@ let told = '';
 
 port.on('message', (message: Call | 'close') => {
   if (message === 'close') closing = true;
-  else if (message.name === 'append') appends.push(message);
+  else if (message.name === 'append') appends.push({ id: message.id, batch: names.take(message.input) });
   else tasks.push({ id: message.id, steps: begin(message) });
   schedule();
 });
@@ -75,7 +80,7 @@ try {
   port.close();
 }
 
-function begin(call: Exclude<Call, Append>): Steps<unknown> {
+function begin(call: Exclude<Call, { name: 'append' }>): Steps<unknown> {
   const { questions, deletes } = engine;
   switch (call.name) {
     case 'latest':
@@ -125,7 +130,7 @@ function commit(): void {
   const group: Append[] = [];
   let points = 0;
   for (let next = appends[0]; next !== undefined && points < commitPointsLimit; next = appends[0]) {
-    const obstacle = engine.obstacle(points + next.input.ts.length);
+    const obstacle = engine.obstacle(points + next.batch.ts.length);
     if (obstacle !== undefined && group.length > 0) break;
     // Also while it closes: what was taken is stored as long as the files take it.
     if (obstacle === 'wait') {
@@ -138,13 +143,13 @@ function commit(): void {
       continue;
     }
     group.push(next);
-    points += next.input.ts.length;
+    points += next.batch.ts.length;
   }
   if (group.length === 0) return;
   const startMs = performance.now();
   let fault: ReturnType<typeof toFault> | undefined;
   try {
-    engine.append(group.map((append) => append.input));
+    engine.append(group.map((append) => append.batch));
   } catch (error) {
     fault = toFault(error);
   }
