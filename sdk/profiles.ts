@@ -15,6 +15,8 @@ export interface ProfilesClient {
   rotateProvisioning(id: string, signal?: AbortSignal): Promise<Profile>;
   /** Sets the key from which keys of devices are derived, or has one made; it is told this once. */
   setGroupKey(id: string, groupKey?: SetGroupKey, signal?: AbortSignal): Promise<GroupKey>;
+  /** No more keys are derived; devices that have theirs keep them. */
+  removeGroupKey(id: string, signal?: AbortSignal): Promise<void>;
   delete(id: string, signal?: AbortSignal): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export function createProfilesClient({ json }: Requester): ProfilesClient {
     rotateProvisioning: (id, signal) => json('POST', `/v1/profiles/${id}/provisioning/rotate`, { signal }),
     setGroupKey: (id, groupKey = {}, signal) =>
       json('POST', `/v1/profiles/${id}/group-key`, { json: groupKey, signal }),
+    removeGroupKey: (id, signal) => json('DELETE', `/v1/profiles/${id}/group-key`, { signal }),
     delete: (id, signal) => json('DELETE', `/v1/profiles/${id}`, { signal }),
   };
   return client;

@@ -483,6 +483,13 @@ describe('keys live and die', () => {
     const profile = await (await app.request('GET', `/v1/profiles/${profileId}`)).text();
     expect(profile).toContain('"hasGroupKey":true');
     expect(profile).not.toContain(groupKey);
+
+    expect((await app.request('DELETE', `/v1/profiles/${profileId}/group-key`)).status).toBe(204);
+    const refused = await app.request('POST', '/v1/devices', {
+      ...{ name: `${name} after`, profileId, credentials: { type: 'JWT', derived: true } },
+    });
+    expect(refused.status).toBe(400);
+    expect(await signed(signedToken(device, 'POST', path, body))).toMatchObject({ status: 200 });
   });
 });
 

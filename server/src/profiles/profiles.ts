@@ -62,6 +62,8 @@ export interface Profiles {
    * @throws AppError `not_found`, `invalid_request`
    */
   setGroupKey(tenantId: string, id: string, key: string | undefined): Promise<string>;
+  /** No more keys are derived; devices that have theirs keep them. @throws AppError `not_found` */
+  removeGroupKey(tenantId: string, id: string): Promise<void>;
   /** The group key in the clear; undefined when there is none, or no such profile. */
   groupKeyOf(tenantId: string, id: string): Promise<Uint8Array | undefined>;
   /** @throws AppError `not_found`, `in_use` (it has devices, or is the default) */
@@ -266,6 +268,12 @@ export function createProfiles(deps: ProfilesDeps): Profiles {
       await updateProfile(db, tenantId, id, { group_key_sealed: sealed, updated_at: clock.now() });
       publish('profile.updated', tenantId, id);
       return key;
+    },
+
+    async removeGroupKey(tenantId, id) {
+      if ((await selectProfile(db, tenantId, id)) === undefined) throw notFound();
+      await updateProfile(db, tenantId, id, { group_key_sealed: null, updated_at: clock.now() });
+      publish('profile.updated', tenantId, id);
     },
 
     async groupKeyOf(tenantId, id) {

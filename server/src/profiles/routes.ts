@@ -146,6 +146,27 @@ export function registerProfileRoutes(api: PlatformApi, { profiles, audit }: Pro
   );
 
   api.delete(
+    '/v1/profiles/:id/group-key',
+    {
+      config: { access: profilePolicy.write },
+      schema: {
+        tags,
+        summary: 'Derive no more keys of devices; those that devices have stay',
+        params: IdParams,
+        response: { 204: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const principal = principalOf(request);
+      const { id } = request.params;
+      await profiles.removeGroupKey(principal.tenantId, id);
+      const { name } = await profiles.get(principal.tenantId, id);
+      record(principal, request, 'profile.group_key_removed', { id, name });
+      return reply.code(204).send(null);
+    },
+  );
+
+  api.delete(
     '/v1/profiles/:id',
     {
       config: { access: profilePolicy.write },

@@ -17,6 +17,7 @@ export const knownActions: readonly string[] = [
   'devices.imported',
   'profile.created',
   'profile.deleted',
+  'profile.group_key_removed',
   'profile.group_key_set',
   'profile.provisioning_rotated',
   'profile.updated',

@@ -13,6 +13,7 @@ import { Confirm } from '../../ui/confirm.tsx';
 import { ErrorState, LoadingRows } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { DetailsCard } from './details-card.tsx';
+import { GroupKeyCard } from './group-key-card.tsx';
 import { PolicyCard } from './policy-card.tsx';
 import { ProfileDevices } from './profile-devices.tsx';
 import { profileQuery } from './profile-queries.ts';
@@ -69,7 +70,10 @@ function Content({ profile }: { readonly profile: Profile }) {
       }
     >
       <div className="grid items-start gap-3 lg:grid-cols-2">
-        <ProvisioningCard profile={profile} />
+        <div className="grid min-w-0 gap-3">
+          <ProvisioningCard profile={profile} />
+          <GroupKeyCard profile={profile} />
+        </div>
         <div className="grid min-w-0 gap-3">
           <DetailsCard profile={profile} />
           <PolicyCard profile={profile} />
