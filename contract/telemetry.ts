@@ -1,6 +1,6 @@
 /** Telemetry of devices: latest values, ranges (raw or aggregated), export, writing and deleting. */
 import { type Static, Type } from 'typebox';
-import { type Json, TimestampMs } from './common.ts';
+import { Id, type Json, TimestampMs } from './common.ts';
 
 /** Anything that JSON can say except null: devices' nulls are not stored. */
 export const TelemetryValue = Type.Unsafe<Json>({
@@ -71,7 +71,11 @@ export type TelemetryFormat = Static<typeof Format>;
 /** Points of each key in a JSON answer at most; CSV and NDJSON have no limit. */
 export const jsonPointsLimit = 100_000;
 /** Devices in one question for latest values. */
-export const latestDevicesLimit = 500;
+export const latestDevicesLimit = 1000;
+/** The same in an address: header and address together may have 16 KiB, and an id takes 39 bytes of it. */
+export const latestDevicesInAddressLimit = 200;
+/** Keys in one question over several devices. */
+export const queriedKeysLimit = 1000;
 
 const Keys = Type.String({
   minLength: 1,
@@ -151,14 +155,24 @@ export const LatestTelemetryOfDevicesQuery = Type.Object(
   {
     deviceIds: Type.String({
       minLength: 1,
-      maxLength: latestDevicesLimit * 37,
-      description: `Ids of at most ${latestDevicesLimit} devices, separated by commas`,
+      maxLength: latestDevicesInAddressLimit * 37,
+      description: `Ids of at most ${latestDevicesInAddressLimit} devices, separated by commas`,
     }),
     keys: Type.Optional(Keys),
   },
   { additionalProperties: false },
 );
 export type LatestTelemetryOfDevicesQuery = Static<typeof LatestTelemetryOfDevicesQuery>;
+
+const DeviceIds = (maxItems: number) => Type.Array(Id, { minItems: 1, maxItems });
+const KeyList = Type.Array(Type.String({ minLength: 1, maxLength: 4096 }), { minItems: 1, maxItems: queriedKeysLimit });
+
+/** The same question in a body: for more devices, and keys of any text. */
+export const LatestTelemetryOfDevicesBody = Type.Object(
+  { deviceIds: DeviceIds(latestDevicesLimit), keys: Type.Optional(KeyList) },
+  { additionalProperties: false },
+);
+export type LatestTelemetryOfDevicesBody = Static<typeof LatestTelemetryOfDevicesBody>;
 
 /**
  * What may be written: `{"temperature":21.5}` (now), `{"ts":1700000000000,"values":{"temperature":21.5}}`, or an array

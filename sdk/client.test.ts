@@ -97,6 +97,21 @@ test('what cannot be repeated without harm is sent once', async () => {
   expect(server.seen).toHaveLength(2);
 });
 
+test('a question that is asked in a body is repeated like any other, and creates nothing', async () => {
+  await using server = await startTestServer((_request, response, index) => {
+    if (index === 0) answerJson(response, 503, problem(503, 'overloaded', { retryAfterMs: 1 }));
+    else answerJson(response, 200, { [id]: {} });
+  });
+  expect(await createClient({ baseUrl: server.url }).telemetry.latestOf([id], ['a,b'])).toEqual({ [id]: {} });
+  const sent = {
+    method: 'POST',
+    url: '/v1/telemetry/latest',
+    body: JSON.stringify({ deviceIds: [id], keys: ['a,b'] }),
+  };
+  expect(server.seen).toMatchObject([sent, sent]);
+  expect(server.seen[0]?.headers['idempotency-key']).toBeUndefined();
+});
+
 test('a refusal is not repeated', async () => {
   await using server = await startTestServer((_request, response) =>
     answerJson(response, 404, problem(404, 'not_found')),

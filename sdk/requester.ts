@@ -31,6 +31,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   /** A create: gets an Idempotency-Key, so that repeating it makes nothing twice. */
   readonly isCreate?: boolean;
+  /** A question too long for an address: a POST that changes nothing, and is repeated as a GET would be. */
+  readonly isRead?: boolean;
   /** No time limit: for answers that stream while the request is still being sent. */
   readonly unlimited?: boolean;
 }
@@ -96,7 +98,7 @@ export function createRequester(options: ClientOptions): Requester {
 
   async function raw(method: string, path: string, request: RequestOptions = {}): Promise<Response> {
     const key = request.isCreate ? randomKey() : null;
-    const repeatable = (method !== 'POST' && method !== 'PATCH') || key !== null;
+    const repeatable = (method !== 'POST' && method !== 'PATCH') || key !== null || request.isRead === true;
     for (let retries = 0; ; retries++) {
       try {
         return await attempt(method, path, request, key);

@@ -40,7 +40,7 @@ export interface AggregateOptions extends RangeOptions {
 export interface TelemetryClient {
   /** The latest point of each key. */
   latest(deviceId: string, keys?: readonly string[], signal?: AbortSignal): Promise<LatestTelemetry>;
-  /** The same of up to 500 devices in one request, by device id. */
+  /** The same of up to 1000 devices in one request, by device id. */
   latestOf(
     deviceIds: readonly string[],
     keys?: readonly string[],
@@ -72,7 +72,7 @@ export function createTelemetryClient({ json, raw, url }: Requester): TelemetryC
     latest: (deviceId, keys, signal) =>
       json('GET', `${path(deviceId)}/latest`, { query: { keys: keyList(keys) }, signal }),
     latestOf: (deviceIds, keys, signal) =>
-      json('GET', '/v1/telemetry/latest', { query: { deviceIds: deviceIds.join(','), keys: keyList(keys) }, signal }),
+      json('POST', '/v1/telemetry/latest', { json: { deviceIds, keys }, isRead: true, signal }),
     async keys(deviceId, signal) {
       return (await json<TelemetryKeys>('GET', `${path(deviceId)}/keys`, { signal })).keys;
     },

@@ -22,6 +22,9 @@ let userId: string;
 /** Keeps requests of the test from doing what they ask for when they are let in: they name what is not there. */
 const nobody = '00000000-0000-7000-8000-000000000000';
 
+/** Routes that are asked in a body which devices they mean, and what else stands in it. */
+const askedInBody: [url: string, question: object][] = [['/v1/telemetry/latest', {}]];
+
 beforeAll(async () => {
   gapura = await createTestApp();
   const { client, url } = gapura;
@@ -136,6 +139,20 @@ describe('the platform API', () => {
       secretAttribute: { value: 'secret value' },
     });
     expect(await gapura.client.telemetry.latest(device.id)).toMatchObject({ secretKey: { value: 42 } });
+  });
+
+  test('answers a question about devices of another tenant as one about devices that are not there', async () => {
+    for (const [url, question] of askedInBody) {
+      const ask = async (id: string, key: string): Promise<Response> =>
+        fetch(gapura.url + url, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ deviceIds: [id], ...question }),
+        });
+      const [theirs, absent] = [await ask(device.id, strangerKey), await ask(nobody, strangerKey)];
+      expect([url, theirs.status, (await theirs.text()).includes('secretKey')]).toEqual([url, absent.status, false]);
+      expect([url, (await (await ask(device.id, keys.viewer)).text()).includes('secretKey')]).toEqual([url, true]);
+    }
   });
 
   test('lists nothing of another tenant', async () => {

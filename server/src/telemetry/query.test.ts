@@ -104,9 +104,9 @@ test('any list of keys can be written, commas and backslashes with a backslash b
   expect(readKeys('a,,b,a')).toEqual(['a', 'b']);
 });
 
-test('five hundred devices may be asked for and not one more', () => {
-  const ids = Array.from({ length: 501 }, (_, i) => `id-${i}`);
-  expect(readDeviceIds(ids.slice(0, 500).join(','))).toHaveLength(500);
+test('two hundred devices may be named in an address and not one more', () => {
+  const ids = Array.from({ length: 201 }, (_, i) => `id-${i}`);
+  expect(readDeviceIds(ids.slice(0, 200).join(','))).toHaveLength(200);
   expect(() => readDeviceIds(ids.join(','))).toThrow(expect.objectContaining({ code: 'invalid_request' }));
   expect(() => readDeviceIds(',')).toThrow(expect.objectContaining({ code: 'invalid_request' }));
 });

@@ -4,7 +4,7 @@ import {
   aggregateFunctions,
   type DeleteTelemetryQuery,
   jsonPointsLimit,
-  latestDevicesLimit,
+  latestDevicesInAddressLimit,
   type TelemetryFormat,
   type TelemetryQuery,
 } from '#contract/telemetry.ts';
@@ -111,8 +111,8 @@ export function readKeys(text: string | undefined): string[] | undefined {
 /** @throws AppError `invalid_request` on none or on more than the limit */
 export function readDeviceIds(text: string): string[] {
   const ids = [...new Set(text.split(',').filter((id) => id !== ''))];
-  if (ids.length === 0 || ids.length > latestDevicesLimit) {
-    throw invalid('deviceIds', `must name 1 to ${latestDevicesLimit} devices`);
+  if (ids.length === 0 || ids.length > latestDevicesInAddressLimit) {
+    throw invalid('deviceIds', `must name 1 to ${latestDevicesInAddressLimit} devices; POST takes more`);
   }
   return ids;
 }

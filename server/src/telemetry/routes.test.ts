@@ -244,8 +244,39 @@ test('latest values of several devices leave out those that the tenant does not 
     [id]: { a: { ts: 9, value: 2 } },
     [silentId]: {},
   });
-  const many = Array.from({ length: 501 }, (_, i) => `x${i}`).join(',');
+  const many = Array.from({ length: 201 }, (_, i) => `x${i}`).join(',');
   expect((await call(`/v1/telemetry/latest?deviceIds=${many}`)).status).toBe(400);
+});
+
+const post = (path: string, body: unknown, caller: Caller = {}): Promise<Response> =>
+  call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }, caller);
+
+test('a viewer asks for the latest values of a thousand devices in a body, with keys of any text', async () => {
+  await write([
+    ['a,b', 1, 1],
+    ['c', 2, 2],
+  ]);
+  const absent = Array.from({ length: 997 }, (_, i) => `01890000-0000-7000-9000-${String(i).padStart(12, '0')}`);
+  const deviceIds = [id, id, foreignId, ...absent];
+  const response = await post('/v1/telemetry/latest', { deviceIds, keys: ['a,b', 'a,b'] }, { role: 'viewer' });
+  expect([response.status, await response.json()]).toEqual([200, { [id]: { 'a,b': { ts: 1, value: 1 } } }]);
+  expect((await post('/v1/telemetry/latest', { deviceIds: [...deviceIds, id] })).status).toBe(400);
+});
+
+test.each([{}, { deviceIds: [] }, { deviceIds: ['x'] }, { deviceIds: [id], keys: [] }, { deviceIds: [id], from: 1 }])(
+  'the latest values are not told for the body %j',
+  async (body) => {
+    const response = await post('/v1/telemetry/latest', body);
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([400, 'invalid_request']);
+  },
+);
+
+test('as many devices as an address may name fit into an address beside the headers of a browser', async () => {
+  const ids = Array.from({ length: 200 }, (_, i) => `01890000-0000-7000-9000-${String(i).padStart(12, '0')}`);
+  // As URLSearchParams writes it, commas escaped; cookies, user agent and the like are some 4 kB.
+  const query = new URLSearchParams({ deviceIds: ids.join(',') });
+  const response = await call(`/v1/telemetry/latest?${query}`, { headers: { 'x-browser': 'x'.repeat(4096) } });
+  expect([response.status, await response.json()]).toEqual([200, {}]);
 });
 
 test('what a person writes is stored before the answer, and audited', async () => {

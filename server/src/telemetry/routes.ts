@@ -6,8 +6,10 @@ import {
   DeleteTelemetryQuery,
   LatestTelemetry,
   LatestTelemetryOfDevices,
+  LatestTelemetryOfDevicesBody,
   LatestTelemetryOfDevicesQuery,
   LatestTelemetryQuery,
+  latestDevicesLimit,
   TelemetryAggregate,
   TelemetryKeys,
   TelemetryQuery,
@@ -102,6 +104,25 @@ export function registerTelemetryRoutes(
       const { deviceIds, keys } = request.query;
       const { tenantId } = principalOf(request);
       return reply.type(jsonType).send(await telemetry.latestOf(tenantId, readDeviceIds(deviceIds), readKeys(keys)));
+    },
+  );
+
+  api.post(
+    '/v1/telemetry/latest',
+    {
+      config: { access: telemetryPolicy.read },
+      schema: {
+        tags,
+        summary: `The latest points of up to ${latestDevicesLimit} devices: a read, with its question in the body`,
+        body: LatestTelemetryOfDevicesBody,
+        response: { 200: written(LatestTelemetryOfDevices) },
+      },
+    },
+    async (request, reply) => {
+      const { deviceIds, keys } = request.body;
+      const { tenantId } = principalOf(request);
+      const latest = await telemetry.latestOf(tenantId, [...new Set(deviceIds)], keys && [...new Set(keys)]);
+      return reply.type(jsonType).send(latest);
     },
   );
 
