@@ -33,5 +33,5 @@ export async function signIn(page: Page, email: string = ownerEmail, password: s
   await page.locator('input[name=email]').fill(email);
   await page.locator('input[name=password]').fill(password);
   await page.locator('button[type=submit]').click();
-  await page.getByRole('navigation').first().waitFor();
+  await page.locator('main#content h1').waitFor();
 }

@@ -1,9 +1,9 @@
 /** Every page that the sidebar and the command palette lead to. One list: a page that is not here cannot be found. */
 import {
   FileUp,
+  House,
   KeyRound,
   Layers,
-  LayoutDashboard,
   LayoutGrid,
   type LucideIcon,
   Radio,
@@ -42,7 +42,7 @@ export interface NavigationItem {
 }
 
 export const navigation: readonly NavigationItem[] = [
-  { id: 'overview', to: '/', icon: LayoutDashboard, group: 'fleet', needs: 'viewer' },
+  { id: 'overview', to: '/', icon: House, group: 'fleet', needs: 'viewer' },
   { id: 'devices', to: '/devices', icon: Radio, group: 'fleet', needs: 'viewer' },
   { id: 'dashboards', to: '/dashboards', icon: LayoutGrid, group: 'fleet', needs: 'viewer' },
   { id: 'profiles', to: '/profiles', icon: Layers, group: 'fleet', needs: 'viewer' },

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { ChevronRight } from 'lucide-react';
+import { ChevronLeft } from 'lucide-react';
 import { type ReactNode, useEffect } from 'react';
 import { cx } from '../ui/cx.ts';
 
@@ -26,20 +26,20 @@ export function Page({
   }, [title]);
   return (
     <div className={cx('mx-auto flex w-full min-w-0 flex-1 flex-col px-4 py-5 sm:px-6', !wide && 'max-w-6xl')}>
-      <header className="mb-4 flex flex-wrap items-center gap-x-4 gap-y-2">
-        <div className="min-w-40 flex-1">
-          {parent !== undefined && (
-            <nav className="mb-0.5 flex items-center gap-1 text-ink-3 text-xs">
-              <Link to={parent.to} className="rounded hover:text-ink">
-                {parent.label}
-              </Link>
-              <ChevronRight className="size-3" aria-hidden="true" />
-            </nav>
-          )}
-          <h1 className="truncate font-semibold text-ink text-lg tracking-tight">{title}</h1>
-          {lead !== undefined && <div className="mt-0.5 text-ink-2 text-sm">{lead}</div>}
+      <header className="mb-4">
+        {parent !== undefined && (
+          <nav className="-ml-0.5 mb-0.5 text-ink-3 text-xs">
+            <Link to={parent.to} className="inline-flex items-center gap-0.5 rounded hover:text-ink">
+              <ChevronLeft className="size-3.5" aria-hidden="true" />
+              {parent.label}
+            </Link>
+          </nav>
+        )}
+        <div className="flex min-h-8 flex-wrap items-center gap-x-4 gap-y-2">
+          <h1 className="min-w-40 flex-1 truncate font-semibold text-ink text-lg tracking-tight">{title}</h1>
+          {actions !== undefined && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
         </div>
-        {actions !== undefined && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
+        {lead !== undefined && <div className="mt-0.5 text-pretty text-ink-2 text-sm">{lead}</div>}
       </header>
       {children}
     </div>

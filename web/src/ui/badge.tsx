@@ -8,7 +8,8 @@ const tones: Record<BadgeTone, string> = {
   ok: 'bg-ok-soft text-ok',
   warn: 'bg-warn-soft text-warn',
   danger: 'bg-danger-soft text-danger',
-  accent: 'bg-accent-soft text-accent',
+  // Not the accent's own colour, which a warning could be taken for.
+  accent: 'bg-ink text-surface',
 };
 
 export function Badge({ tone = 'neutral', children }: { readonly tone?: BadgeTone; readonly children: ReactNode }) {

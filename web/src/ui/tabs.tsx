@@ -23,10 +23,7 @@ export function Tabs<T extends string>({
 }) {
   return (
     <Base.Root value={value} onValueChange={(next: T) => onChange(next)}>
-      <Base.List
-        aria-label={label}
-        className="-mx-1 flex gap-1 overflow-x-auto border-line border-b px-1 [scrollbar-width:none]"
-      >
+      <Base.List aria-label={label} className="flex gap-1 overflow-x-auto border-line border-b [scrollbar-width:none]">
         {tabs.map((tab) => (
           <Base.Tab
             key={tab.value}

@@ -25,7 +25,7 @@ export function GaugeWidget({ widget }: WidgetProps<'gauge'>) {
   return (
     <WidgetState source={source}>
       <div className="flex h-full flex-col items-center justify-center">
-        <svg viewBox="0 0 100 84" role="img" aria-label={label} className="min-h-0 w-full flex-1">
+        <svg viewBox="0 0 100 88" role="img" aria-label={label} className="min-h-0 w-full flex-1">
           <path d={arc} className="fill-none stroke-hover" strokeWidth="9" strokeLinecap="round" />
           {reading.number !== null && share > 0 && (
             <path
@@ -41,10 +41,10 @@ export function GaugeWidget({ widget }: WidgetProps<'gauge'>) {
           <text x="50" y="65" textAnchor="middle" className="fill-ink-3" fontSize="8">
             {unit}
           </text>
-          <text x="20" y="83" textAnchor="middle" className="fill-ink-3 tabular-nums" fontSize="7">
+          <text x="20" y="87" textAnchor="middle" className="fill-ink-3 tabular-nums" fontSize="7">
             {format.number(min)}
           </text>
-          <text x="80" y="83" textAnchor="middle" className="fill-ink-3 tabular-nums" fontSize="7">
+          <text x="80" y="87" textAnchor="middle" className="fill-ink-3 tabular-nums" fontSize="7">
             {format.number(max)}
           </text>
         </svg>

@@ -55,7 +55,9 @@ export function AttributesTab({
           options={scopes.map((each) => [each, t(`attributes.scopes.${each}`)] as const)}
           onChange={setScope}
         />
-        <p className="min-w-0 flex-1 text-ink-3 text-xs">{t(`attributes.explain.${scope}`)}</p>
+        <p className="order-last min-w-0 basis-full text-ink-3 text-xs sm:order-none sm:flex-1 sm:basis-auto">
+          {t(`attributes.explain.${scope}`)}
+        </p>
         {mayWrite && (
           <Button icon={<Plus className="size-3.5" />} onClick={() => setAsking({ kind: 'write', key: '', value: '' })}>
             {t('attributes.add')}
