@@ -183,7 +183,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     });
 
     // People.
-    const audit = createAudit({ db, clock, log });
+    const audit = createAudit({ db, bus, clock, log });
     audit.start();
     opens('audit log', () => audit.stop());
     const securityEvents = createSecurityEvents({ db, clock, bus, metrics, log });

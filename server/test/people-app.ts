@@ -62,7 +62,7 @@ export async function startPeopleApp(addRoutes: (api: PlatformApi) => void = () 
   const createdTenants: string[] = [];
   let hashes = 0;
 
-  const audit = createAudit({ db, clock, log });
+  const audit = createAudit({ db, bus: { publish: () => undefined }, clock, log });
   const hasher = createPasswordHasher({ memoryKib: 64, passes: 1, parallelism: 1 });
   const passwords = {
     ...hasher,

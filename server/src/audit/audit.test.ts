@@ -17,6 +17,7 @@ let directory: string;
 let db: Db;
 let clock: FakeClock;
 let audit: AuditLog;
+let told: unknown[];
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'gapura-audit-'));
@@ -24,7 +25,14 @@ beforeEach(async () => {
   clock = new FakeClock();
   const tenants = [tenantId, otherTenantId].map((id) => ({ id, name: id, created_at: 0 }));
   await db.insertInto('tenants').values(tenants).execute();
-  audit = createAudit({ db, clock, log: pino({ level: 'silent' }), rowsPerTenant: 10 });
+  told = [];
+  audit = createAudit({
+    db,
+    bus: { publish: (_subject, message) => told.push(message) },
+    clock,
+    log: pino({ level: 'silent' }),
+    rowsPerTenant: 10,
+  });
 });
 afterEach(async () => {
   await audit.stop();
@@ -43,6 +51,12 @@ const entry = (change: Partial<AuditEntry> = {}): AuditEntry => ({
 const stored = async (): Promise<number> => (await db.selectFrom('audit').select('id').execute()).length;
 const actionsOf = async (query: object): Promise<string[]> =>
   (await audit.list(tenantId, query)).items.map((record) => record.action);
+
+test('what is recorded is told at once, without its details', () => {
+  audit.record(entry({ detail: { name: 'pump' } }));
+  const target = { kind: 'device', id: 'd1' };
+  expect(told).toEqual([{ kind: 'audit.recorded', tenantId, action: 'device.created', outcome: 'success', target }]);
+});
 
 test('an entry comes back as it was recorded', async () => {
   const actor = { kind: 'device', id: 'd1', name: '<b>\u202eevil', address: '::1' } as const;

@@ -2,6 +2,8 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { AuditQuery, AuditRecord } from '#contract/audit.ts';
 import type { Json, Page } from '#contract/common.ts';
+import type { Bus } from '../bus/bus.ts';
+import { subjects } from '../bus/subjects.ts';
 import { isForeignKeyViolation } from '../db/open.ts';
 import type { AuditTable, Db } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
@@ -67,13 +69,14 @@ const detailLimit = 4096;
 
 export interface AuditDeps {
   readonly db: Db;
+  readonly bus: Pick<Bus, 'publish'>;
   readonly clock: Clock;
   readonly log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
   /** Fewer in tests. */
   readonly rowsPerTenant?: number;
 }
 
-export function createAudit({ db, clock, log, rowsPerTenant = rowsPerTenantLimit }: AuditDeps): AuditLog {
+export function createAudit({ db, bus, clock, log, rowsPerTenant = rowsPerTenantLimit }: AuditDeps): AuditLog {
   let queue: AuditTable[] = [];
   let dropped = 0;
   let isScheduled = false;
@@ -139,6 +142,12 @@ export function createAudit({ db, clock, log, rowsPerTenant = rowsPerTenantLimit
 
   return {
     record(entry) {
+      const { tenantId, action, target, outcome } = entry;
+      // Also of what is dropped below: it has happened all the same.
+      bus.publish(subjects.audit(tenantId), {
+        ...{ kind: 'audit.recorded', tenantId, action, outcome },
+        target: { kind: target.kind, id: target.id },
+      });
       if (queue.length >= (entry.actor.kind === 'device' ? queueLimit * deviceShare : queueLimit)) {
         dropped++;
         return;

@@ -72,6 +72,16 @@ export interface SecurityRecorded {
   readonly lastAt: number;
 }
 
+/** Somebody did something; its record is on the way to the disk. Whose rights may have changed by it looks again. */
+export interface AuditRecorded {
+  readonly kind: 'audit.recorded';
+  readonly tenantId: string;
+  /** As in `GET /v1/audit`: `api_key.revoked`, … */
+  readonly action: string;
+  readonly target: { readonly kind: string; readonly id: string };
+  readonly outcome: 'success' | 'failure';
+}
+
 export type BusMessage =
   | TelemetryStored
   | AttributesChanged
@@ -79,7 +89,8 @@ export type BusMessage =
   | CredentialsRevoked
   | DeviceActivityChanged
   | ProfileChanged
-  | SecurityRecorded;
+  | SecurityRecorded
+  | AuditRecorded;
 
 type Tenant = string;
 type Device = string;
@@ -90,6 +101,7 @@ export const subjects = {
   /** DeviceChanged and CredentialsRevoked. */
   device: (tenant: Tenant, device: Device): string => `devices.${tenant}.${device}`,
   activity: (tenant: Tenant, device: Device): string => `activity.${tenant}.${device}`,
+  audit: (tenant: Tenant): string => `audit.${tenant}`,
   security: (tenant: Tenant): string => `security.${tenant}`,
   profile: (tenant: Tenant, profile: string): string => `profiles.${tenant}.${profile}`,
 } as const;

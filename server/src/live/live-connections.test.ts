@@ -5,6 +5,7 @@ import { liveCloseCodes } from '#contract/live.ts';
 import { FakeClock } from '../../test/fake-clock.ts';
 import type { LiveClient } from '../../test/live-client.ts';
 import {
+  bus,
   client,
   deviceId,
   foreignId,
@@ -17,6 +18,8 @@ import {
   setUpLiveWorld,
   tenantId,
 } from '../../test/live-world.ts';
+import { subjects } from '../bus/subjects.ts';
+import { AppError } from '../errors.ts';
 import { systemClock } from '../lib/clock.ts';
 
 setUpLiveWorld();
@@ -94,6 +97,74 @@ test('a connection whose session has ended is closed with 4401 within a minute, 
   expect(await ann.closed).toBe(liveCloseCodes.sessionEnded);
   bob.send({ type: 'subscribe', id: 's', deviceIds: [foreignId] });
   expect(await bob.until(({ id }) => id === 's')).toMatchObject({ type: 'snapshot' });
+});
+
+const recorded = (tenant: string, action: string, kind: string, outcome: 'success' | 'failure' = 'success') =>
+  bus.publish(subjects.audit(tenant), {
+    ...{ kind: 'audit.recorded', tenantId: tenant, action, outcome },
+    target: { kind, id: 'x' },
+  });
+
+test('a key that is revoked ends its connections at once, others stay', async () => {
+  await serve(new FakeClock());
+  principals.set('c', { tenantId, role: 'viewer' });
+  const [ann, bob, carl] = [await client('a'), await client('b'), await client('c')];
+  principals.delete('a');
+  recorded(tenantId, 'api_key.revoked', 'api_key');
+  expect(await ann.closed).toBe(liveCloseCodes.sessionEnded);
+  for (const each of [bob, carl]) {
+    each.send({ type: 'unsubscribe', id: 'still here' });
+    expect(await each.until(({ id }) => id === 'still here')).toBeDefined();
+  }
+});
+
+test('who comes in while their key is revoked does not stay', async () => {
+  let isAsked = (): void => undefined;
+  const asked = new Promise<void>((resolve) => {
+    isAsked = resolve;
+  });
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  let isRevoked = false;
+  await serve(new FakeClock(), {
+    async authenticateUpgrade() {
+      if (isRevoked) throw new AppError('missing_credentials');
+      isAsked();
+      await answered;
+      return { kind: 'api_key', id: 'k', name: 'key', tenantId, role: 'viewer' };
+    },
+  });
+  const connecting = client();
+  await asked;
+  isRevoked = true;
+  recorded(tenantId, 'api_key.revoked', 'api_key');
+  answer();
+  expect(await (await connecting).closed).toBe(liveCloseCodes.sessionEnded);
+});
+
+test('many changes in a row make two rounds, and what ends nobody makes none', async () => {
+  let asked = 0;
+  await serve(new FakeClock(), {
+    async authenticateUpgrade() {
+      asked++;
+      return { kind: 'user', id: 'u', name: 'ann', tenantId, role: 'viewer' };
+    },
+  });
+  const [ann] = [await client(), await client()];
+  for (const action of ['user.created', 'api_key.created']) recorded(tenantId, action, action.split('.')[0] ?? '');
+  recorded(tenantId, 'session.sign_in_failed', 'user', 'failure');
+  recorded(tenantId, 'device.created', 'device');
+  recorded('tenant-b', 'user.deleted', 'user');
+  ann.send({ type: 'unsubscribe', id: 'round-trip' });
+  await ann.until(({ id }) => id === 'round-trip');
+  expect(asked).toBe(2);
+  for (let i = 0; i < 1000; i++) recorded(tenantId, 'user.deleted', 'user');
+  await expect.poll(() => asked).toBe(6);
+  ann.send({ type: 'unsubscribe', id: 'again' });
+  await ann.until(({ id }) => id === 'again');
+  expect(asked).toBe(6);
 });
 
 test('a database that does not answer ends no session', async () => {

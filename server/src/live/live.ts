@@ -6,6 +6,7 @@ import { WebSocketServer } from 'ws';
 import { liveCloseCodes } from '#contract/live.ts';
 import type { Attributes } from '../attributes/attributes.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { AuditRecorded } from '../bus/subjects.ts';
 import { AppError } from '../errors.ts';
 import { type Principal, requireRole } from '../http/principal.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -46,7 +47,7 @@ export const livePath = '/v1/live';
 const defaultClientsPerTenant = 500;
 /** A subscription of 1000 devices is 39 kB. */
 const maxMessageBytes = 256 * 1024;
-/** How long after a sign-out a connection may stand. */
+/** How long after its session or key has run out a connection may stand. What people end, ends at once. */
 const reauthenticatePeriodMs = 60_000;
 const closeGraceMs = 1000;
 
@@ -60,7 +61,12 @@ export function createLive(deps: LiveDeps): Live {
     perMessageDeflate: false,
     clientTracking: false,
   });
-  const connections = new Set<LiveConnection>();
+  /** Each with the question whether it may go on. */
+  const connections = new Map<LiveConnection, { readonly tenantId: string; check(): Promise<void> }>();
+  /** Grows when somebody's rights may have changed. */
+  let changes = 0;
+  /** Tenants whose connections are being looked at; true when there is reason to do so once more. */
+  const checking = new Map<string, boolean>();
   const clients = new Map<string, number>();
   let isStopped = false;
 
@@ -79,7 +85,13 @@ export function createLive(deps: LiveDeps): Live {
     return principal;
   };
 
-  const open = (request: IncomingMessage, socket: Duplex, head: Buffer, { tenantId }: Principal): void => {
+  const open = (
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    { tenantId }: Principal,
+    changesBefore: number,
+  ): void => {
     // It went while it was authenticated: its end has been told already.
     if (socket.destroyed) return;
     count(tenantId, 1);
@@ -87,8 +99,11 @@ export function createLive(deps: LiveDeps): Live {
     socket.once('close', () => count(tenantId, -1));
     server.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = new LiveConnection(connectionDeps, webSocket, tenantId);
-      connections.add(connection);
-      const cancel = clock.every(reauthenticatePeriodMs, () => void reauthenticate(connection, request, tenantId));
+      const check = () => reauthenticate(connection, request, tenantId);
+      connections.set(connection, { tenantId, check });
+      const cancel = clock.every(reauthenticatePeriodMs, () => void check());
+      // What ended while it was let in.
+      if (changes !== changesBefore) void check();
       void connection.ended.then(() => {
         cancel();
         connections.delete(connection);
@@ -122,12 +137,32 @@ export function createLive(deps: LiveDeps): Live {
     connection.close(liveCloseCodes.sessionEnded, 'the session has ended');
   };
 
+  /** One after the other, and for many changes in a row once more at the end: importing users costs no flood of reads. */
+  const checkAll = async (tenantId: string): Promise<void> => {
+    if (checking.has(tenantId)) {
+      checking.set(tenantId, true);
+      return;
+    }
+    do {
+      checking.set(tenantId, false);
+      for (const connection of connections.values()) if (connection.tenantId === tenantId) await connection.check();
+    } while (checking.get(tenantId) === true);
+    checking.delete(tenantId);
+  };
+
+  const unsubscribe = deps.bus.subscribe('audit.*', (message) => {
+    if (message.kind !== 'audit.recorded' || message.outcome !== 'success' || !changesRights(message)) return;
+    changes++;
+    void checkAll(message.tenantId);
+  });
+
   return {
     handleUpgrade(request, socket, head) {
       // A peer that goes away during the handshake disturbs nobody.
       socket.on('error', () => socket.destroy());
+      const changesBefore = changes;
       admit(request).then(
-        (principal) => open(request, socket, head, principal),
+        (principal) => open(request, socket, head, principal, changesBefore),
         (error: unknown) => {
           const fault = error instanceof AppError ? error : new AppError('internal_error');
           if (fault.status >= 500) log.error({ err: error }, 'a live connection failed');
@@ -138,13 +173,20 @@ export function createLive(deps: LiveDeps): Live {
     },
     async stop() {
       isStopped = true;
-      for (const connection of connections) connection.close(1001, 'Gapura is shutting down');
+      unsubscribe();
+      for (const connection of connections.keys()) connection.close(1001, 'Gapura is shutting down');
       const cancel = clock.after(closeGraceMs, () => {
-        for (const connection of connections) connection.terminate();
+        for (const connection of connections.keys()) connection.terminate();
       });
-      await Promise.all([...connections].map((connection) => connection.ended));
+      await Promise.all([...connections.keys()].map((connection) => connection.ended));
       cancel();
       server.close();
     },
   };
+}
+
+/** A key revoked, a user changed or gone, a session ended: of those who are here somebody may not stay. */
+function changesRights({ action, target }: AuditRecorded): boolean {
+  if (action === 'api_key.created' || action === 'user.created' || action === 'session.signed_in') return false;
+  return target.kind === 'api_key' || target.kind === 'user';
 }
