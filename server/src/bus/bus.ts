@@ -10,6 +10,11 @@ export interface Bus {
   /** Whether somebody in reach listens to this subject: what nobody wants need not be built. */
   hasInterest(subject: string): boolean;
   /**
+   * Whether somebody listens to any subject that begins with this token: with one question a batch knows that it need not
+   * ask for each of its messages.
+   */
+  hasInterestWithin(token: string): boolean;
+  /**
    * @param pattern a subject; the token `*` stands for any one token
    * @returns the function that ends the subscription
    */

@@ -34,6 +34,20 @@ test('interest ends with the last subscription', () => {
   expect(bus.hasInterest('devices.t.d')).toBe(false);
 });
 
+test('one question tells whether anybody listens to subjects of a kind', () => {
+  const { bus } = collect();
+  expect(bus.hasInterestWithin('devices')).toBe(false);
+  const ends = ['devices.t.d', 'devices.*.d', '*.t.d'].map((pattern) => bus.subscribe(pattern, () => {}));
+  expect(bus.hasInterestWithin('devices')).toBe(true);
+  ends[2]?.();
+  expect(bus.hasInterestWithin('telemetry')).toBe(false);
+  ends[0]?.();
+  ends[0]?.();
+  expect(bus.hasInterestWithin('devices')).toBe(true);
+  ends[1]?.();
+  expect(bus.hasInterestWithin('devices')).toBe(false);
+});
+
 test('a listener that throws disturbs neither the publisher nor the others', () => {
   const { heard, faults, bus } = collect();
   bus.subscribe('devices.t.d', () => {

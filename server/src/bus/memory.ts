@@ -4,23 +4,32 @@ import type { BusMessage } from './subjects.ts';
 type Handler = (message: BusMessage, subject: string) => void;
 
 /**
- * A bus within one process. Exact subjects are looked up in a map; the few patterns with `*` are tried one by one.
+ * A bus within one process. Exact subjects are looked up in a map; of the patterns with `*` only those that begin with
+ * the subject's first token are tried.
  * @param onFault receives what a handler threw: one listener's fault never reaches the publisher or other listeners
  */
 export function createMemoryBus(onFault: (error: unknown, subject: string) => void): Bus {
   const exact = new Map<string, Set<Handler>>();
-  const patterns = new Map<Handler, readonly string[]>();
+  /** By their first token. */
+  const patterns = new Map<string, Map<Handler, readonly string[]>>();
+  /** How many subscriptions begin with a token. */
+  const begun = new Map<string, number>();
 
-  function* listeners(subject: string): Generator<Handler> {
-    const direct = exact.get(subject);
-    if (direct !== undefined) yield* direct;
-    if (patterns.size === 0) return;
+  /** The handlers as they are now: one that is added or ended by another does not change this round. */
+  function listeners(subject: string): Handler[] {
+    const found = [...(exact.get(subject) ?? [])];
+    if (patterns.size === 0) return found;
     const tokens = subject.split('.');
-    for (const [handler, pattern] of patterns) {
-      if (pattern.length === tokens.length && pattern.every((token, i) => token === '*' || token === tokens[i])) {
-        yield handler;
-      }
+    for (const first of [tokens[0] ?? '', '*']) {
+      for (const [handler, pattern] of patterns.get(first) ?? []) if (matches(pattern, tokens)) found.push(handler);
     }
+    return found;
+  }
+
+  function count(token: string, change: 1 | -1): void {
+    const left = (begun.get(token) ?? 0) + change;
+    if (left === 0) begun.delete(token);
+    else begun.set(token, left);
   }
 
   return {
@@ -34,22 +43,49 @@ export function createMemoryBus(onFault: (error: unknown, subject: string) => vo
       }
     },
     hasInterest(subject) {
-      return listeners(subject).next().done === false;
+      return exact.has(subject) || (patterns.size > 0 && listeners(subject).length > 0);
     },
+    hasInterestWithin: (token) => begun.has(token) || begun.has('*'),
     subscribe(pattern, handler) {
       // A handler of its own, so that one function may be subscribed twice.
       const own: Handler = (message, subject) => handler(message, subject);
       const tokens = pattern.split('.');
-      if (tokens.includes('*')) {
-        patterns.set(own, tokens);
-        return () => patterns.delete(own);
-      }
-      const handlers = exact.get(pattern) ?? new Set();
-      exact.set(pattern, handlers.add(own));
+      const first = tokens[0] ?? '';
+      const leave = tokens.includes('*') ? join(patterns, first, own, tokens) : joinExact(exact, pattern, own);
+      count(first, 1);
+      let isSubscribed = true;
       return () => {
-        handlers.delete(own);
-        if (handlers.size === 0 && exact.get(pattern) === handlers) exact.delete(pattern);
+        if (!isSubscribed) return;
+        isSubscribed = false;
+        leave();
+        count(first, -1);
       };
     },
+  };
+}
+
+const matches = (pattern: readonly string[], tokens: readonly string[]): boolean =>
+  pattern.length === tokens.length && pattern.every((token, i) => token === '*' || token === tokens[i]);
+
+function join(
+  patterns: Map<string, Map<Handler, readonly string[]>>,
+  first: string,
+  handler: Handler,
+  tokens: readonly string[],
+): () => void {
+  const handlers = patterns.get(first) ?? new Map<Handler, readonly string[]>();
+  patterns.set(first, handlers.set(handler, tokens));
+  return () => {
+    handlers.delete(handler);
+    if (handlers.size === 0 && patterns.get(first) === handlers) patterns.delete(first);
+  };
+}
+
+function joinExact(exact: Map<string, Set<Handler>>, subject: string, handler: Handler): () => void {
+  const handlers = exact.get(subject) ?? new Set();
+  exact.set(subject, handlers.add(handler));
+  return () => {
+    handlers.delete(handler);
+    if (handlers.size === 0 && exact.get(subject) === handlers) exact.delete(subject);
   };
 }

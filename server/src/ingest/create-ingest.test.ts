@@ -62,6 +62,7 @@ function setUp(limits: Partial<IngestLimits> = {}, interest = false) {
     sessions: { touch: ({ deviceId }) => touched.push(deviceId) },
     bus: {
       hasInterest: () => interest,
+      hasInterestWithin: () => interest,
       publish: (_subject, message) => published.push(message),
       subscribe: () => () => {},
     },

@@ -23,7 +23,7 @@ export interface IngestDeps {
   readonly store: Pick<TelemetryStore, 'append'>;
   readonly attributes: Pick<Attributes, 'write'>;
   readonly sessions: Pick<Sessions, 'touch'>;
-  readonly bus: Pick<Bus, 'hasInterest' | 'publish' | 'subscribe'>;
+  readonly bus: Pick<Bus, 'hasInterest' | 'hasInterestWithin' | 'publish' | 'subscribe'>;
   readonly metrics: Pick<Metrics, 'points' | 'acknowledgeSeconds' | 'rejections'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -137,7 +137,8 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
     }
     if (refusal === undefined) {
       metrics.points.inc(points);
-      for (const uplink of batch) publish(uplink);
+      // Telemetry that nobody looks at costs nothing further: the name of a subject takes longer than its PUBACK.
+      if (bus.hasInterestWithin('telemetry')) for (const uplink of batch) publish(uplink);
     }
     backlog.leave({ messages: batch.length, points, bytes });
   }
@@ -145,7 +146,6 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
   function publish({ message }: Uplink): void {
     const { tenantId, deviceId, points } = message;
     const subject = subjects.telemetry(tenantId, deviceId);
-    // Telemetry that nobody looks at costs nothing further.
     if (bus.hasInterest(subject) && !deleted.has(deviceId))
       bus.publish(subject, { kind: 'telemetry.stored', tenantId, deviceId, points });
   }

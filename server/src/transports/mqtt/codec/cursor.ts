@@ -16,6 +16,9 @@ export interface Fault {
 
 const nothing = Buffer.alloc(0);
 
+/** Texts up to this length are looked at without a call into native code, and the last repeated one is remembered. */
+const repeatedBytes = 64;
+
 /**
  * Reads the fields of one packet. The first fault sticks and moves the cursor to the end, so a decoder reads on with
  * zeros and looks at `fault` once: no exceptions on the way of bad input, because their stack costs more than the packet.
@@ -26,6 +29,10 @@ export class Cursor {
   #buffer: Buffer = nothing;
   #start = 0;
   #end = 0;
+  /** The last repeated text: a new string costs more than a look at the bytes. */
+  readonly #lastBytes = new Uint8Array(repeatedBytes);
+  #lastLength = -1;
+  #lastText = '';
 
   /** Points at `buffer[start, end)`. */
   reset(buffer: Buffer, start: number, end: number): void {
@@ -90,6 +97,18 @@ export class Cursor {
 
   /** A UTF-8 string: well formed [MQTT-1.5.4-1] and without U+0000 [MQTT-1.5.4-2]. */
   text(): string {
+    return this.#text(false);
+  }
+
+  /**
+   * A string that devices say again and again, such as a topic. Not for secrets: it is compared with the last one, in a
+   * time that depends on both.
+   */
+  repeatedText(): string {
+    return this.#text(true);
+  }
+
+  #text(isRepeated: boolean): string {
     const length = this.uint16();
     const start = this.position;
     const end = start + length;
@@ -100,14 +119,18 @@ export class Cursor {
     this.position = end;
     const buffer = this.#buffer;
     // Topics and names are short ASCII nearly always: checked here, they need no call into native code.
-    if (length <= 64) {
+    if (length <= repeatedBytes) {
+      if (isRepeated && length === this.#lastLength && this.#isLast(start, end)) return this.#lastText;
       let at = start;
       while (at < end) {
         const byte = buffer[at] ?? 0;
         if (byte === 0 || byte > 0x7f) break;
         at++;
       }
-      if (at === end) return buffer.toString('latin1', start, end);
+      if (at === end) {
+        const text = buffer.toString('latin1', start, end);
+        return isRepeated ? this.#remember(text, start) : text;
+      }
     }
     const bytes = buffer.subarray(start, end);
     if (!isUtf8(bytes)) {
@@ -119,6 +142,21 @@ export class Cursor {
       return '';
     }
     return bytes.toString('utf8');
+  }
+
+  #isLast(start: number, end: number): boolean {
+    const buffer = this.#buffer;
+    const last = this.#lastBytes;
+    // Topics differ at their ends.
+    for (let at = end - 1; at >= start; at--) if (buffer[at] !== last[at - start]) return false;
+    return true;
+  }
+
+  #remember(text: string, start: number): string {
+    for (let i = 0; i < text.length; i++) this.#lastBytes[i] = this.#buffer[start + i] ?? 0;
+    this.#lastLength = text.length;
+    this.#lastText = text;
+    return text;
   }
 
   /** Binary data with its length before it; a view, not a copy. */

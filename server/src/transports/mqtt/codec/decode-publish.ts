@@ -11,7 +11,7 @@ export function decodePublish(cursor: Cursor, flags: number, version: ProtocolVe
   const qos = (flags >> 1) & 3;
   if (qos === 3) cursor.malformed('QoS 3'); // [MQTT-3.3.1-4]
   if (qos === 0 && (flags & 0x08) !== 0) cursor.malformed('DUP with QoS 0'); // [MQTT-3.3.1-2]
-  const topic = cursor.text();
+  const topic = cursor.repeatedText();
   const packetId = qos === 0 ? 0 : cursor.uint16();
   let topicAlias = 0;
   if (version === 5) {
