@@ -40,6 +40,11 @@ export function createMetrics() {
       help: 'Telemetry points in memory that are not in a file of their day yet',
       registers,
     }),
+    telemetryLongestStep: new Gauge({
+      name: 'gapura_telemetry_longest_step_seconds',
+      help: 'Longest that background work or a question held the telemetry thread between commits, last minute or two',
+      registers,
+    }),
     telemetryFaults: new Gauge({
       name: 'gapura_telemetry_faults',
       help: 'Things that are wrong with the telemetry store now; /readyz says which',

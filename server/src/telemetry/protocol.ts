@@ -85,6 +85,8 @@ export interface EngineStatus {
   /** Pages and blocks whose checksum is wrong. */
   readonly damagedParts: number;
   readonly dayFiles: number;
+  /** How long anything but a commit held the thread in the last minute or two, ms. */
+  readonly longestStepMs: number;
 }
 
 export interface ThreadOptions {

@@ -15,6 +15,7 @@ import { type Files, nodeFiles } from './files.ts';
 import { Head } from './head.ts';
 import { createHidden } from './hidden.ts';
 import { HotLog, isFull, toFault } from './hot-log.ts';
+import { LongestStep } from './longest-step.ts';
 import { createQuestions, type Questions } from './questions.ts';
 import { seal } from './seal.ts';
 import { decodeSegment, encodeSegment, type SegmentColumns } from './segment-codec.ts';
@@ -60,6 +61,8 @@ interface Job {
 export class Engine {
   readonly questions: Questions;
   readonly deletes: Deletes;
+  /** Of everything but commits. */
+  readonly longestStep = new LongestStep();
   readonly #options: EngineOptions;
   readonly #hot: HotLog;
   readonly #days: DayFiles;
@@ -176,8 +179,13 @@ export class Engine {
     this.#take(columns, segment, () => false);
   }
 
-  /** Does background work until `endMs` of process time. @returns whether there is more to do at once */
-  work(endMs: number): boolean {
+  /**
+   * Does background work until `endMs` of process time.
+   * @param isIdle nobody waits for the thread
+   * @returns whether there is more to do at once
+   */
+  work(endMs: number, isIdle = true): boolean {
+    if (this.#hot.isCheckpointDue(isIdle)) this.#checkpoint();
     do {
       const isBusy = this.#step('seal') || this.#step('tidy');
       if (!isBusy) return false;
@@ -223,7 +231,13 @@ export class Engine {
     const faults = [...this.#days.blocked];
     if (this.#fault !== undefined) faults.push(this.#fault.text);
     if (damagedParts > 0) faults.push(`${damagedParts} parts of day files are damaged; gapura store check lists them`);
-    return { faults, headPoints: this.#head.points, damagedParts, dayFiles: this.#days.days.length };
+    return {
+      faults,
+      headPoints: this.#head.points,
+      damagedParts,
+      dayFiles: this.#days.days.length,
+      longestStepMs: this.longestStep.ms,
+    };
   }
 
   /** Seals everything and does all background work there is. For tests, benchmarks and taking over old data. */
@@ -241,6 +255,7 @@ export class Engine {
     while (this.#head.sealing !== undefined || this.#head.active.length > 0) {
       if (this.#head.sealing === undefined) this.#head.rotate();
       await finish(this.#sealSlab());
+      if (this.#hot.isCheckpointDue(true)) this.#checkpoint();
     }
   }
 
@@ -253,6 +268,15 @@ export class Engine {
     for (let job = this.#jobOf(lane); job !== undefined; job = this.#jobOf(lane)) {
       if (job.isWaiting) await new Promise((resolve) => setImmediate(resolve));
       else this.#step(lane);
+    }
+  }
+
+  #checkpoint(): void {
+    try {
+      this.longestStep.time(() => this.#hot.checkpoint());
+    } catch (error) {
+      // A full disk, mostly: everything is in the log, and it is tried again when more has come.
+      this.#failed(error);
     }
   }
 
@@ -390,7 +414,9 @@ export class Engine {
     try {
       const failure = job.failure;
       job.failure = undefined;
-      const next = failure === undefined ? job.steps.next() : job.steps.throw(failure.error);
+      const next = this.longestStep.time(() =>
+        failure === undefined ? job.steps.next() : job.steps.throw(failure.error),
+      );
       if (next.done) {
         this.#begin(lane, lane === 'tidy' ? this.#nextTidy(Date.now()) : undefined);
       } else if (next.value !== undefined) {

@@ -259,3 +259,23 @@ test('the table of an earlier version is taken over whole, and taken away only t
   await takeOver(path, engine, (level, text) => notes.push(`${level} ${text}`));
   engine.close();
 });
+
+test.each([true, false])(
+  'the log of the database is copied into its file between commits (idle: %s)',
+  async (isIdle) => {
+    const engine = await open(10_000_000);
+    const log = (): number => statSync(join(directory, 'hot.sqlite-wal')).size;
+    let largest = 0;
+    for (let i = 0; i < 80; i++) {
+      append(engine, i * 20_000, (i + 1) * 20_000);
+      largest = Math.max(largest, log());
+      engine.work(0, isIdle);
+    }
+    const mostBytes = (isIdle ? 6 : 20) * 2 ** 20;
+    expect(largest).toBeGreaterThan(mostBytes / 2);
+    expect(largest).toBeLessThan(mostBytes);
+    // 80 segments of 320 KB and more.
+    expect(statSync(join(directory, 'hot.sqlite')).size).toBeGreaterThan(2 ** 20);
+    engine.close();
+  },
+);

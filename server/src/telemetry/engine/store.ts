@@ -19,7 +19,10 @@ export interface TelemetryEngineDeps {
   readonly takeOver?: string;
   /** Points in memory at most; about 30 bytes each. */
   readonly headPoints?: number;
-  readonly metrics: Pick<Metrics, 'commitSeconds' | 'commitPoints' | 'telemetryHead' | 'telemetryFaults'>;
+  readonly metrics: Pick<
+    Metrics,
+    'commitSeconds' | 'commitPoints' | 'telemetryHead' | 'telemetryFaults' | 'telemetryLongestStep'
+  >;
   readonly log: FastifyBaseLogger;
   readonly clock: Clock;
   /** What is not sealed yet never takes more than this on the disk; without it, as far as the disk goes. */
@@ -95,7 +98,7 @@ class StorageThread {
   #failing = false;
   /** Why the last commit failed, while it does. */
   #commitFault: string | undefined;
-  #status: EngineStatus = { faults: [], headPoints: 0, damagedParts: 0, dayFiles: 0 };
+  #status: EngineStatus = { faults: [], headPoints: 0, damagedParts: 0, dayFiles: 0, longestStepMs: 0 };
 
   constructor(deps: TelemetryEngineDeps) {
     this.#deps = deps;
@@ -209,6 +212,7 @@ class StorageThread {
       case 'status':
         this.#status = answer.status;
         this.#deps.metrics.telemetryHead.set(answer.status.headPoints);
+        this.#deps.metrics.telemetryLongestStep.set(answer.status.longestStepMs / 1000);
         this.#deps.metrics.telemetryFaults.set(answer.status.faults.length + (this.#failing ? 1 : 0));
         return;
       case 'failed':

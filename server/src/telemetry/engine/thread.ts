@@ -117,7 +117,8 @@ function turn(): void {
     step(task);
     if (performance.now() >= endMs) break;
   }
-  const hasMore = engine.work(performance.now() + backgroundTurnMs);
+  const isIdle = appends.length === 0 && tasks.length === 0;
+  const hasMore = engine.work(performance.now() + backgroundTurnMs, isIdle);
   if (closing && appends.length === 0) close();
   else if (hasMore || tasks.length > 0 || (appends.length > 0 && !isHeld)) schedule();
 }
@@ -159,7 +160,7 @@ function commit(): void {
 
 function step(task: Task): void {
   try {
-    const { done, value } = task.steps.next();
+    const { done, value } = engine.longestStep.time(() => task.steps.next());
     if (done !== true) tasks.push(task);
     else answer({ kind: 'answered', id: task.id, output: value });
   } catch (error) {
