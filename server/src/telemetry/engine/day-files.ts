@@ -97,7 +97,7 @@ export class DayFiles {
   }
 
   /** The file of a day, made if need be. @throws when what has its name is no such file */
-  forAppend(day: number): DayFile {
+  *forAppend(day: number): Steps<DayFile> {
     const known = this.#byDay.get(day);
     if (known !== undefined) return known;
     if (existsSync(this.#pathOf(day)) && !this.#discardUnfinished(day)) {
@@ -111,7 +111,12 @@ export class DayFiles {
     this.#blocked.delete(day);
     const file = new DayFile(this.#pathOf(day), day, this.#fileDeps);
     file.create();
-    this.#deps.files.syncDirectory(this.#deps.directory);
+    try {
+      yield this.#deps.files.syncDirectory(this.#deps.directory);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
     this.#add(file);
     return file;
   }
@@ -126,17 +131,26 @@ export class DayFiles {
   }
 
   /** Puts a file, which the disk has, in the place of the day's. Readers that are at work go on with what they read. */
-  replace(old: DayFile, made: DayFile): void {
+  *replace(old: DayFile, made: DayFile): Steps<void> {
     made.close();
     old.close();
     this.#open.delete(made);
     this.#open.delete(old);
     this.#deps.files.rename(made.path, old.path);
-    this.#deps.files.syncDirectory(this.#deps.directory);
     const file = new DayFile(old.path, old.day, this.#fileDeps);
     file.open(statSync(old.path).size);
     file.changedAt = old.changedAt;
     this.#add(file);
+    // Nobody adds to it before its name is durable: after a loss of power the old file would be there without the block.
+    const synced = this.#deps.files.syncDirectory(this.#deps.directory);
+    const done = Promise.withResolvers<void>();
+    file.appending = done.promise;
+    try {
+      yield synced;
+    } finally {
+      file.appending = undefined;
+      done.resolve();
+    }
   }
 
   /** A temporary file is not needed. */

@@ -221,3 +221,28 @@ test('what retention hid before a restart gives its space back after it', async 
   expect(subject.range('a', 0, 3 * dayMs, 'asc', 10)).toEqual([{ key: 'a', ts: dayMs + 1000, value: 3 }]);
   subject.dispose();
 });
+
+test('a point that comes or goes while the latest is looked for counts', async () => {
+  const subject = new Subject();
+  await subject.open();
+  for (let day = 0; day < 120; day++) await subject.append([{ key: 'a', ts: day * dayMs, value: day }]);
+  await subject.engine.drain();
+  const { questions, deletes } = subject.engine;
+  const remove = (fromMs: number, toMs: number): number =>
+    runThrough(deletes.deleteRange({ device, keys: ['a'], fromMs, toMs }));
+  expect(remove(0, 120 * dayMs)).toBe(120);
+  const asked = [1, 2].map(() => questions.latest({ devices: [device], keys: ['a'] }));
+  for (const steps of asked) expect(steps.next().done).toBe(false);
+  await subject.append([{ key: 'a', ts: 7, value: 'new' }]);
+  await subject.append([{ key: 'a', ts: 6, value: 'late' }]);
+  const [first, second] = asked.map((steps) => runThrough(steps).columns);
+  expect(first).toMatchObject({ texts: ['new'] });
+  expect(second).toEqual(first);
+  remove(7, 8);
+  const steps = questions.latest({ devices: [device], keys: ['a'] });
+  expect(steps.next().done).toBe(false);
+  await subject.append([{ key: 'a', ts: 9, value: 'gone' }]);
+  expect(remove(9, 10)).toBe(1);
+  expect(runThrough(steps).columns).toMatchObject({ texts: ['late'] });
+  subject.dispose();
+});

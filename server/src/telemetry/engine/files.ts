@@ -1,6 +1,6 @@
 /** What the engine asks of the file system; tests put one in between that fails. */
-import { closeSync, fdatasync, ftruncateSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { syncDirectory } from '../../lib/write-file-atomically.ts';
+import { close, closeSync, fdatasync, ftruncateSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 
 export interface Files {
   /** @param flags as of fs.open */
@@ -13,9 +13,11 @@ export interface Files {
   /** The disk has what was written. Other work goes on meanwhile. */
   sync(descriptor: number): Promise<void>;
   close(descriptor: number): void;
+  /** Takes the place of what is there. */
   rename(from: string, to: string): void;
   remove(path: string): void;
-  syncDirectory(path: string): void;
+  /** Renames and new names in it survive a loss of power. Other work goes on meanwhile. */
+  syncDirectory(path: string): Promise<void>;
 }
 
 export const nodeFiles: Files = {
@@ -40,7 +42,34 @@ export const nodeFiles: Files = {
       fdatasync(descriptor, (error) => (error === null ? resolve() : reject(error)));
     }),
   close: closeSync,
-  rename: renameSync,
-  remove: (path) => rmSync(path, { force: true }),
-  syncDirectory,
+  rename: (from, to) => leaving(to, () => renameSync(from, to)),
+  remove: (path) => leaving(path, () => rmSync(path, { force: true })),
+  async syncDirectory(path) {
+    // Windows opens no directories and needs none of this.
+    if (process.platform === 'win32') return;
+    const directory = await open(path, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  },
 };
+
+/**
+ * Giving back the space of a large file takes tens of milliseconds. It is done when the last descriptor is closed, so
+ * one is held and closed in another thread. (Windows gives the name of an open file to nobody.)
+ */
+function leaving(path: string, work: () => void): void {
+  let descriptor: number | undefined;
+  try {
+    if (process.platform !== 'win32') descriptor = openSync(path, 'r');
+  } catch {
+    // It is not there, or cannot be read: then it goes as it goes.
+  }
+  try {
+    work();
+  } finally {
+    if (descriptor !== undefined) close(descriptor);
+  }
+}

@@ -175,7 +175,7 @@ export function* rewriteDay(days: DayFiles, file: DayFile, hidden: Hidden): Step
       yield made.sync();
       if (file.appending === undefined && file.blocks.every((block) => block.lastNumber <= copied)) break;
     }
-    days.replace(file, made);
+    yield* days.replace(file, made);
   } catch (error) {
     made.close();
     days.discard(made);

@@ -8,7 +8,7 @@ import { Points } from './points.ts';
 import type { SeriesIds } from './series-ids.ts';
 import type { SeriesReader } from './series-reader.ts';
 import { noLatest, type SeriesState, unknownLatest } from './series-state.ts';
-import { runThrough, type Steps } from './steps.ts';
+import type { Steps } from './steps.ts';
 
 export interface Questions {
   latest(input: Input<'latest'>): Steps<Output<'latest'>>;
@@ -25,16 +25,22 @@ export const allTime = { fromMs: Number.MIN_SAFE_INTEGER, toMs: Number.MAX_SAFE_
 
 export function createQuestions(series: SeriesIds, state: SeriesState, reader: SeriesReader): Questions {
   /** The latest point of a series was deleted: finds the one before it. */
-  function findLatest(id: number): void {
-    // Without a turn of the others: a point that came in between would be forgotten.
-    let isFound = false;
-    const take = (points: Points): boolean => {
-      state.settle(id, points);
-      isFound = true;
-      return false;
-    };
-    runThrough(reader.scan(id, allTime, 'desc', take));
-    if (!isFound) state.settle(id, new Points(0));
+  function* findLatest(id: number): Steps<void> {
+    const last = new Points(1);
+    for (let isSettled = false; !isSettled; ) {
+      const search = state.search(id);
+      last.clear();
+      try {
+        yield* reader.scan(id, allTime, 'desc', (points) => {
+          last.append(points, points.length - 1);
+          return false;
+        });
+      } catch (error) {
+        state.giveUp(id);
+        throw error;
+      }
+      isSettled = state.settle(id, search, last);
+    }
   }
 
   return {
@@ -45,7 +51,7 @@ export function createQuestions(series: SeriesIds, state: SeriesState, reader: S
       for (const [device, ref] of devices.entries()) {
         for (const { id, key } of series.existing(ref, keys, listedKeysLimit)) {
           if (++looked % seriesPerStep === 0) yield;
-          if (state.latestKind(id) === unknownLatest) findLatest(id);
+          if (state.latestKind(id) === unknownLatest) yield* findLatest(id);
           if (state.latestKind(id) === noLatest) continue;
           rows.push({ device, key });
           state.addLatest(id, points);

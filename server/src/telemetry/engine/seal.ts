@@ -55,7 +55,8 @@ export function* seal(slab: Slab, deps: { days: DayFiles; state: SeriesState; ho
     }
   }
   for (const [day, builder] of [...builders].sort(([a], [b]) => a - b)) {
-    yield* days.forAppend(day).append(builder, slab.uptoSegment);
+    const file = yield* days.forAppend(day);
+    yield* file.append(builder, slab.uptoSegment);
     slab.sealedDays.add(day);
     builders.delete(day);
   }

@@ -3,7 +3,7 @@
  * memory by the number of the series, and on disk in pages of a thousand series, written when points are sealed.
  */
 import type { HotLog } from './hot-log.ts';
-import { isTextual, type Points } from './points.ts';
+import { isTextual, Points } from './points.ts';
 import type { Steps } from './steps.ts';
 
 const pageSeries = 1024;
@@ -15,6 +15,11 @@ export const noLatest = 0xff;
 /** The latest point was deleted: it has to be looked for. */
 export const unknownLatest = 0xfe;
 
+/** Somebody looks for the latest point of a series; what comes meanwhile is kept here, the latest of it. */
+export interface LatestSearch {
+  readonly meanwhile: Points;
+}
+
 export class SeriesState {
   #latestTs = new Float64Array(0);
   #number = new Float64Array(0);
@@ -23,6 +28,7 @@ export class SeriesState {
   /** What retention took: points before `floorMs` that came in segments up to `floorSegment`. */
   #floorMs = new Float64Array(0);
   #floorSegment = new Float64Array(0);
+  readonly #searches = new Map<number, LatestSearch>();
   readonly #dirty = new Set<number>();
   /** The page that was marked last; -1 when it may have been written since. */
   #lastDirty = -1;
@@ -51,7 +57,10 @@ export class SeriesState {
   note(series: number, ts: number, kind: number, number: number, text: string | undefined): void {
     const known = this.#kind[series] ?? noLatest;
     // While the latest is unknown, a point may be older than the one that would be found.
-    if (known === unknownLatest) return;
+    if (known === unknownLatest) {
+      if (this.#searches.size > 0) this.#noteMeanwhile(series, ts, kind, number, text);
+      return;
+    }
     if (known !== noLatest) {
       if ((this.#latestTs[series] ?? 0) > ts) return;
       if (text === undefined && isTextual(known)) this.#texts.delete(series);
@@ -79,13 +88,46 @@ export class SeriesState {
 
   /** Points in [fromMs, toMs) were deleted. */
   forget(series: number, fromMs: number, toMs: number): void {
+    // Who looks may have found what is deleted now.
+    this.#searches.delete(series);
     const ts = this.latestTs(series);
     if (this.latestKind(series) !== noLatest && ts >= fromMs && ts < toMs) this.#set(series, unknownLatest);
   }
 
-  /** The latest was looked for and is this: the last of `points`, or nothing. */
-  settle(series: number, points: Points): void {
+  /** Begins to look for the latest point of a series, or goes on with those who do. */
+  search(series: number): LatestSearch {
+    const search = this.#searches.get(series) ?? { meanwhile: new Points(1) };
+    this.#searches.set(series, search);
+    return search;
+  }
+
+  /** It was not looked for to the end. */
+  giveUp(series: number): void {
+    this.#searches.delete(series);
+  }
+
+  /**
+   * The latest was looked for and is the last of `points`, or what came meanwhile.
+   * @returns false when something was deleted meanwhile: it is to be looked for again
+   */
+  settle(series: number, search: LatestSearch, points: Points): boolean {
+    if (this.latestKind(series) !== unknownLatest) return true;
+    if (this.#searches.get(series) !== search) return false;
+    this.#searches.delete(series);
     this.#set(series, noLatest);
+    this.#noteLast(series, points);
+    this.#noteLast(series, search.meanwhile);
+    return true;
+  }
+
+  #noteMeanwhile(series: number, ts: number, kind: number, number: number, text: string | undefined): void {
+    const meanwhile = this.#searches.get(series)?.meanwhile;
+    if (meanwhile === undefined || (meanwhile.length > 0 && (meanwhile.ts[0] ?? 0) > ts)) return;
+    meanwhile.clear();
+    meanwhile.add(ts, kind, number, text);
+  }
+
+  #noteLast(series: number, points: Points): void {
     const i = points.length - 1;
     if (i < 0) return;
     const kind = points.kind[i] ?? 0;

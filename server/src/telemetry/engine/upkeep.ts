@@ -184,7 +184,7 @@ function* hasDeleted(file: DayFile, hidden: Hidden): Steps<boolean> {
     for (let page = 0; page < (directory?.length ?? 0); page++) {
       if (directory === undefined) break;
       if (file.page(block, directory, page).some((chunk) => hidden.of(chunk) !== 'nothing')) return true;
-      if (page % 50 === 49) yield;
+      if (page % 10 === 9) yield;
     }
   }
   return false;
