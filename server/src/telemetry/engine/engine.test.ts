@@ -8,13 +8,16 @@ import { aggregateFunctions } from '#contract/telemetry.ts';
 import { createBatchPacker } from '../batch-packer.ts';
 import { createBuckets } from '../buckets.ts';
 import { fromColumns } from '../columns.ts';
-import type { TelemetryPoint, TelemetryValue } from '../store.ts';
+import type { DeviceRef, TelemetryMessage, TelemetryPoint, TelemetryValue } from '../store.ts';
 import { BatchNames } from './batch-names.ts';
 import { dayMs } from './day.ts';
 import { Engine } from './engine.ts';
 import { runThrough } from './steps.ts';
 
 const device = { tenantId: 't', deviceId: 'd' };
+/** Of the tenant of `device`, and with the same name at another. */
+const devices = [device, { tenantId: 't', deviceId: 'e' }, { tenantId: 'u', deviceId: 'd' }] as const;
+const keys = ['a', 'b', 'c'];
 const times = { closedAfterMs: 0, restMs: 0, reclaimAfterMs: 0 };
 
 class Subject {
@@ -41,14 +44,23 @@ class Subject {
 
   open = (): Promise<void> => this.#engine.open();
 
-  async append(points: readonly TelemetryPoint[]): Promise<void> {
-    const batch = this.#names.take(this.#packer.pack([{ ...device, points }]));
+  append = (points: readonly TelemetryPoint[]): Promise<void> => this.appendAll([{ ...device, points }]);
+
+  async appendAll(messages: readonly TelemetryMessage[]): Promise<void> {
+    const batch = this.#names.take(this.#packer.pack(messages));
     if (this.#engine.obstacle(batch.ts.length) !== undefined) await this.#engine.drain();
     this.#engine.append([batch]);
   }
 
-  range(key: string, fromMs: number, toMs: number, order: 'asc' | 'desc', limit: number): TelemetryPoint[] {
-    const [found] = runThrough(this.#engine.questions.range({ ...device, keys: [key], fromMs, toMs, order, limit }));
+  range(
+    key: string,
+    fromMs: number,
+    toMs: number,
+    order: 'asc' | 'desc',
+    limit: number,
+    of: DeviceRef = device,
+  ): TelemetryPoint[] {
+    const [found] = runThrough(this.#engine.questions.range({ ...of, keys: [key], fromMs, toMs, order, limit }));
     return found === undefined ? [] : fromColumns(found.key, found.columns);
   }
 
@@ -77,123 +89,125 @@ const value = fc.oneof<fc.Arbitrary<TelemetryValue>[]>(
   fc.boolean(),
   fc.json({ maxDepth: 1 }).map((json) => ({ json })),
 );
-/** Few times on three days, so that points meet, overlap and replace each other. */
+/** Few times on three days and one long after all clocks, so that points meet, overlap and replace each other. */
 const time = fc
-  .tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 40 }))
+  .tuple(fc.constantFrom(0, 1, 2, 40_000), fc.integer({ min: 0, max: 40 }))
   .map(([day, step]) => day * dayMs + step * 1000);
-const key = fc.constantFrom('a', 'b', 'c');
+const key = fc.constantFrom(...keys);
 const span = fc.tuple(time, time).map(([a, b]) => [Math.min(a, b), Math.max(a, b) + 500] as const);
+const of = fc.constantFrom(...devices);
+const message = fc.record({ of, points: fc.array(fc.tuple(key, time, value), { minLength: 1, maxLength: 15 }) });
 const step = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant('append' as const),
-      points: fc.array(fc.tuple(key, time, value), { minLength: 1, maxLength: 25 }),
+      messages: fc.array(message, { minLength: 1, maxLength: 3 }),
     }),
   },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constant('delete' as const), keys: fc.uniqueArray(key, { minLength: 1 }), span }),
+    arbitrary: fc.record({ do: fc.constant('delete' as const), of, keys: fc.uniqueArray(key, { minLength: 1 }), span }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('retain' as const), before: time }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('forget' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('retain' as const), of, all: fc.boolean(), before: time }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('forget' as const), of }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('seal' as const, 'settle' as const, 'reopen' as const) }) },
 );
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** What is stored, told in the simplest way. */
+class Model {
+  readonly #points = new Map<string, Map<number, TelemetryPoint>>();
+
+  series({ tenantId, deviceId }: DeviceRef, name: string): TelemetryPoint[] {
+    const points = this.#points.get(`${tenantId} ${deviceId} ${name}`);
+    return [...(points?.values() ?? [])].sort((a, b) => a.ts - b.ts);
+  }
+
+  write({ tenantId, deviceId }: DeviceRef, points: readonly TelemetryPoint[]): void {
+    for (const point of points) {
+      const id = `${tenantId} ${deviceId} ${point.key}`;
+      const of = this.#points.get(id) ?? new Map<number, TelemetryPoint>();
+      this.#points.set(id, of.set(point.ts, point));
+    }
+  }
+
+  drop(of: DeviceRef, names: readonly string[], fromMs: number, toMs: number): number {
+    return names.reduce((sum, name) => {
+      const gone = this.series(of, name).filter(({ ts }) => ts >= fromMs && ts < toMs);
+      for (const { ts } of gone) this.#points.get(`${of.tenantId} ${of.deviceId} ${name}`)?.delete(ts);
+      return sum + gone.length;
+    }, 0);
+  }
+}
+
+interface Asked {
+  readonly span: readonly [fromMs: number, toMs: number];
+  readonly limit: number;
+}
+
+function expectSame(subject: Subject, model: Model, { span: [fromMs, toMs], limit }: Asked): void {
+  const { questions } = subject.engine;
+  for (const of of devices) {
+    for (const name of keys) {
+      const inside = model.series(of, name).filter(({ ts }) => ts >= fromMs && ts < toMs);
+      // From page to page, as a cursor goes.
+      for (let [at, from] = [0, fromMs]; ; at += limit) {
+        const page = subject.range(name, from, toMs, 'asc', limit, of);
+        expect(page).toEqual(inside.slice(at, at + limit));
+        if (page.length < limit) break;
+        from = (page.at(-1)?.ts ?? from) + 1;
+      }
+      const backwards = inside.toReversed();
+      for (let [at, to] = [0, toMs]; ; at += limit) {
+        const page = subject.range(name, fromMs, to, 'desc', limit, of);
+        expect(page).toEqual(backwards.slice(at, at + limit));
+        if (page.length < limit) break;
+        to = page.at(-1)?.ts ?? to;
+      }
+    }
+    const aggregated = runThrough(
+      questions.aggregate({ ...of, keys, fromMs, toMs, intervalMs: 7000, functions: aggregateFunctions }),
+    );
+    const buckets = keys.flatMap((name) => {
+      const expected = createBuckets(fromMs, 7000, aggregateFunctions);
+      for (const { ts, value: is } of model.series(of, name)) if (ts >= fromMs && ts < toMs) expected.add(ts, is);
+      const finished = expected.finish();
+      return finished.length === 0 ? [] : [{ key: name, buckets: finished }];
+    });
+    expect(aggregated).toEqual(buckets);
+    const stats = runThrough(questions.stats(of));
+    expect(stats).toMatchObject(
+      keys.flatMap((name) => {
+        const points = model.series(of, name);
+        return points.length === 0
+          ? []
+          : [{ key: name, points: points.length, firstMs: points[0]?.ts, lastMs: points.at(-1)?.ts }];
+      }),
+    );
+  }
+  const { rows, columns } = runThrough(questions.latest({ devices, keys }));
+  const latest = rows.map(({ device: of, key: name }, i) => ({ of, ...fromColumns(name, columns)[i], key: name }));
+  const expected = devices.flatMap((ref, of) =>
+    keys.flatMap((name) => model.series(ref, name).slice(-1)).map((point) => ({ of, ...point })),
+  );
+  expect(latest).toEqual(expected);
+}
 
 test('whatever is written, deleted, sealed, merged and opened again, it agrees with a simple model', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { maxLength: 40 }),
-      span,
-      fc.integer({ min: 1, max: 30 }),
-      async (steps, asked, limit) => {
+      fc.record({ span, limit: fc.integer({ min: 1, max: 30 }) }),
+      async (steps, asked) => {
         const subject = new Subject();
         await subject.open();
-        const model = new Map<string, Map<number, TelemetryPoint>>();
-        const series = (name: string): TelemetryPoint[] =>
-          [...(model.get(name)?.values() ?? [])].sort((a, b) => a.ts - b.ts);
-        const drop = (name: string, fromMs: number, toMs: number): number => {
-          const gone = series(name).filter(({ ts }) => ts >= fromMs && ts < toMs);
-          for (const { ts } of gone) model.get(name)?.delete(ts);
-          return gone.length;
-        };
-        const check = (): void => {
-          const [fromMs, toMs] = asked;
-          for (const name of ['a', 'b', 'c']) {
-            const inside = series(name).filter(({ ts }) => ts >= fromMs && ts < toMs);
-            expect(subject.range(name, fromMs, toMs, 'asc', limit)).toEqual(inside.slice(0, limit));
-            expect(subject.range(name, fromMs, toMs, 'desc', limit)).toEqual(inside.reverse().slice(0, limit));
-          }
-          const { questions } = subject.engine;
-          const latest = runThrough(questions.latest({ devices: [device], keys: ['a', 'b', 'c'] }));
-          const expected = ['a', 'b', 'c'].flatMap((name) => series(name).slice(-1));
-          expect(latest.rows.map(({ key: name }, i) => ({ ...fromColumns(name, latest.columns)[i] }))).toEqual(
-            expected,
-          );
-          const stats = runThrough(questions.stats(device));
-          expect(stats).toMatchObject(
-            ['a', 'b', 'c'].flatMap((name) => {
-              const of = series(name);
-              return of.length === 0
-                ? []
-                : [{ key: name, points: of.length, firstMs: of[0]?.ts, lastMs: of.at(-1)?.ts }];
-            }),
-          );
-        };
+        const model = new Model();
         try {
           for (const one of steps) {
-            switch (one.do) {
-              case 'append':
-                await subject.append(one.points.map(([name, ts, of]) => ({ key: name, ts, value: of })));
-                for (const [name, ts, of] of one.points) {
-                  const points = model.get(name) ?? new Map<number, TelemetryPoint>();
-                  model.set(name, points.set(ts, { key: name, ts, value: of }));
-                }
-                break;
-              case 'delete': {
-                const [fromMs, toMs] = one.span;
-                const deleted = runThrough(
-                  subject.engine.deletes.deleteRange({ device, keys: one.keys, fromMs, toMs }),
-                );
-                expect(deleted).toBe(one.keys.reduce((sum, name) => sum + drop(name, fromMs, toMs), 0));
-                break;
-              }
-              case 'retain': {
-                const beforeMs = one.before;
-                const gone = ['a', 'b', 'c'].reduce((sum, name) => sum + drop(name, 0, beforeMs), 0);
-                const input = { tenantId: 't', beforeMs, devices: undefined };
-                expect(runThrough(subject.engine.deletes.retain(input))).toBe(gone);
-                break;
-              }
-              case 'forget':
-                runThrough(subject.engine.deletes.deleteDevice(device));
-                model.clear();
-                break;
-              case 'seal':
-                await subject.engine.drain();
-                break;
-              case 'settle':
-                await subject.engine.settle(Date.now());
-                break;
-              case 'reopen':
-                await subject.reopen();
-            }
-            check();
+            await take(subject, model, one);
+            expectSame(subject, model, asked);
           }
-          const [fromMs, toMs] = asked;
-          const found = runThrough(
-            subject.engine.questions.aggregate({
-              ...device,
-              keys: ['a'],
-              fromMs,
-              toMs,
-              intervalMs: 7000,
-              functions: aggregateFunctions,
-            }),
-          );
-          const buckets = createBuckets(fromMs, 7000, aggregateFunctions);
-          for (const { ts, value: of } of series('a')) if (ts >= fromMs && ts < toMs) buckets.add(ts, of);
-          expect(found[0]?.buckets ?? []).toEqual(buckets.finish());
         } finally {
           subject.dispose();
         }
@@ -202,6 +216,45 @@ test('whatever is written, deleted, sealed, merged and opened again, it agrees w
     { numRuns: 150 },
   );
 }, 120_000);
+
+async function take(subject: Subject, model: Model, one: Step): Promise<void> {
+  const { deletes } = subject.engine;
+  switch (one.do) {
+    case 'append': {
+      const messages = one.messages.map(({ of, points }) => ({
+        ...of,
+        points: points.map(([name, ts, is]) => ({ key: name, ts, value: is })),
+      }));
+      await subject.appendAll(messages);
+      for (const { points, ...of } of messages) model.write(of, points);
+      return;
+    }
+    case 'delete': {
+      const [fromMs, toMs] = one.span;
+      const deleted = runThrough(deletes.deleteRange({ device: one.of, keys: one.keys, fromMs, toMs }));
+      expect(deleted).toBe(model.drop(one.of, one.keys, fromMs, toMs));
+      return;
+    }
+    case 'retain': {
+      const { tenantId } = one.of;
+      const of = devices.filter((ref) => ref.tenantId === tenantId && (one.all || ref === one.of));
+      const gone = of.reduce((sum, ref) => sum + model.drop(ref, keys, 0, one.before), 0);
+      const input = { tenantId, beforeMs: one.before, devices: one.all ? undefined : [one.of.deviceId] };
+      expect(runThrough(deletes.retain(input))).toBe(gone);
+      return;
+    }
+    case 'forget':
+      runThrough(deletes.deleteDevice(one.of));
+      model.drop(one.of, keys, 0, Infinity);
+      return;
+    case 'seal':
+      return subject.engine.drain();
+    case 'settle':
+      return subject.engine.settle(Date.now());
+    case 'reopen':
+      return subject.reopen();
+  }
+}
 
 test('what retention hid before a restart gives its space back after it', async () => {
   const subject = new Subject();
