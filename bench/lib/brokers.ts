@@ -58,7 +58,7 @@ async function startMosquitto(cert: string, key: string): Promise<MqttTarget | u
     'allow_anonymous true', // it checks nobody: its best case
     'persistence false',
     'set_tcp_nodelay true', // without it each TLS handshake takes 40 ms
-    'log_type error',
+    'log_dest none',
     `listener ${port} 127.0.0.1`,
     `listener ${tlsPort} 127.0.0.1`,
     `certfile ${join(folder, 'server.pem')}`,
@@ -68,7 +68,8 @@ async function startMosquitto(cert: string, key: string): Promise<MqttTarget | u
   await writeFile(file, `${settings.join('\n')}\n`);
   // Its limit of open files is what it inherits.
   const child = spawn('sh', ['-c', 'ulimit -n "$(ulimit -Hn)"; exec "$0" -c "$1"', mosquittoPath(), file], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    // It tells of every TLS connection that ends without a goodbye.
+    stdio: 'ignore',
   });
   const target = ownProcess('Mosquitto', child, port, tlsPort, () => rm(folder, { recursive: true }));
   await untilListening(port);

@@ -11,6 +11,8 @@ export interface Fleet {
   add(payload: Payload, result: RunResult, first?: number): void;
   /** Points acknowledged so far. */
   readonly points: number;
+  /** The same devices, asked of another process over the same data. */
+  of(client: GapuraClient): Fleet;
   /**
    * Compares the number of points of every key of every device with what was acknowledged.
    * @param extraOf points that may be there beyond, by device: sent, and not acknowledged before the server was gone
@@ -37,7 +39,7 @@ export async function createFleet(client: GapuraClient, count: number): Promise<
   const expected = deviceIds.map(() => new Map<string, number>());
   let total = 0;
 
-  async function differences(device: number, extra: number): Promise<string[]> {
+  async function differences(client: GapuraClient, device: number, extra: number): Promise<string[]> {
     const wanted = expected[device] ?? new Map<string, number>();
     const stored = new Map<string, number>();
     for (const { key, points } of await client.telemetry.keys(deviceIds[device] ?? '')) stored.set(key, points);
@@ -52,7 +54,7 @@ export async function createFleet(client: GapuraClient, count: number): Promise<
     return found;
   }
 
-  return {
+  const createView = (asked: GapuraClient): Fleet => ({
     deviceIds,
     add({ keys }, { acknowledgedOf }, first = 0) {
       for (const [i, count] of acknowledgedOf.entries()) {
@@ -65,11 +67,15 @@ export async function createFleet(client: GapuraClient, count: number): Promise<
     get points() {
       return total;
     },
+    of: createView,
     async failures(extraOf = () => 0) {
       const limit = createLimiter(readers);
-      const found = await Promise.all(deviceIds.map((_, device) => limit(() => differences(device, extraOf(device)))));
+      const found = await Promise.all(
+        deviceIds.map((_, device) => limit(() => differences(asked, device, extraOf(device)))),
+      );
       const all = found.flat();
       return all.length > maxTold ? [...all.slice(0, maxTold), `… and ${all.length - maxTold} more.`] : all;
     },
-  };
+  });
+  return createView(client);
 }
