@@ -94,6 +94,25 @@ const range = {
   to: Type.Optional(Time('End, exclusive')),
 };
 
+const DeviceIds = (maxItems: number) => Type.Array(Id, { minItems: 1, maxItems });
+const KeyList = Type.Array(Type.String({ minLength: 1, maxLength: 4096 }), { minItems: 1, maxItems: queriedKeysLimit });
+const Interval = Type.String({
+  pattern: '^([1-9]\\d{0,14}(ms|s|m|h|d|w)?|day|week|month)$',
+  description:
+    'Aggregate into intervals: of this width from the start on (milliseconds, or 10s, 1m, 1h, 1d, 1w), or by the calendar of `timeZone` (day, week from Monday, month)',
+});
+const TimeZone = Type.String({
+  minLength: 1,
+  maxLength: 60,
+  description: 'Where the days of `interval` begin, such as Asia/Jakarta or +07:00; UTC unless given',
+});
+const BucketCount = Type.Integer({
+  minimum: 1,
+  maximum: 10_000,
+  description: 'Aggregate into this many intervals of equal width',
+});
+const Order = Type.Union([Type.Literal('asc'), Type.Literal('desc')], { default: 'asc' });
+
 /**
  * The last 24 hours of all keys unless it says otherwise. To read on from a full page, ask again from the last `ts` + 1
  * (in descending order: up to the last `ts`).
@@ -101,23 +120,9 @@ const range = {
 export const TelemetryQuery = Type.Object(
   {
     ...range,
-    interval: Type.Optional(
-      Type.String({
-        pattern: '^([1-9]\\d{0,14}(ms|s|m|h|d|w)?|day|week|month)$',
-        description:
-          'Aggregate into intervals: of this width from `from` on (milliseconds, or 10s, 1m, 1h, 1d, 1w), or by the calendar of `timeZone` (day, week from Monday, month)',
-      }),
-    ),
-    timeZone: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 60,
-        description: 'Where the days of `interval` begin, such as Asia/Jakarta or +07:00; UTC unless given',
-      }),
-    ),
-    buckets: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 10_000, description: 'Aggregate into this many intervals of equal width' }),
-    ),
+    interval: Type.Optional(Interval),
+    timeZone: Type.Optional(TimeZone),
+    buckets: Type.Optional(BucketCount),
     aggregate: Type.Optional(
       Type.String({
         minLength: 1,
@@ -132,12 +137,74 @@ export const TelemetryQuery = Type.Object(
         description: `Points (or intervals) of each key; for JSON 1000 unless given, at most ${jsonPointsLimit}; CSV and NDJSON are complete without it`,
       }),
     ),
-    order: Type.Optional(Type.Union([Type.Literal('asc'), Type.Literal('desc')], { default: 'asc' })),
+    order: Type.Optional(Order),
     format: Type.Optional(Format),
   },
   { additionalProperties: false },
 );
 export type TelemetryQuery = Static<typeof TelemetryQuery>;
+
+/** Series (devices × keys) of one question over several devices. */
+export const queriedSeriesLimit = 1000;
+/** Points of one page over several devices; an answer of numbers is some 5 MB then. */
+export const pagePointsLimit = 100_000;
+
+/**
+ * Several devices in one question; the last 24 hours unless it says otherwise. Ask again with `cursor` and the rest of
+ * the body unchanged as long as there is a `nextCursor`.
+ */
+export const TelemetrySeriesQuery = Type.Object(
+  {
+    deviceIds: DeviceIds(queriedSeriesLimit),
+    keys: KeyList,
+    fromTs: Type.Optional(Type.Integer({ description: 'Start, inclusive; milliseconds since the Unix epoch' })),
+    toTs: Type.Optional(Type.Integer({ description: 'End, exclusive; milliseconds since the Unix epoch' })),
+    interval: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1 }), Interval], { description: 'As in the address, or as a number of ms' }),
+    ),
+    timeZone: Type.Optional(TimeZone),
+    buckets: Type.Optional(BucketCount),
+    aggregate: Type.Optional(
+      Type.Array(Type.Enum([...aggregateFunctions, 'lttb']), {
+        minItems: 1,
+        maxItems: aggregateFunctions.length,
+        description: 'As in the address: functions, or lttb alone and with buckets',
+      }),
+    ),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: jsonPointsLimit,
+        description: 'Points (or intervals) of each series over all pages; 1000 unless given',
+      }),
+    ),
+    order: Type.Optional(Order),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 512, description: '`nextCursor` of the page before' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type TelemetrySeriesQuery = Static<typeof TelemetrySeriesQuery>;
+
+/**
+ * Series by series, devices in the order asked and of each its keys. Series without points have an empty list; devices
+ * that do not exist are left out. A series that did not fit into a page goes on at the beginning of the next.
+ */
+export const TelemetrySeriesPage = Type.Object({
+  series: Type.Array(
+    Type.Object({
+      deviceId: Id,
+      key: Type.String(),
+      points: Type.Union([Type.Array(TelemetryPoint), Type.Array(TelemetryBucket)]),
+    }),
+  ),
+  nextCursor: Type.Union([Type.String(), Type.Null()]),
+});
+export interface TelemetrySeriesPage<Point = TelemetryPoint | TelemetryBucket> {
+  series: { deviceId: string; key: string; points: Point[] }[];
+  nextCursor: string | null;
+}
 
 export const DeleteTelemetryQuery = Type.Object(range, {
   additionalProperties: false,
@@ -163,9 +230,6 @@ export const LatestTelemetryOfDevicesQuery = Type.Object(
   { additionalProperties: false },
 );
 export type LatestTelemetryOfDevicesQuery = Static<typeof LatestTelemetryOfDevicesQuery>;
-
-const DeviceIds = (maxItems: number) => Type.Array(Id, { minItems: 1, maxItems });
-const KeyList = Type.Array(Type.String({ minLength: 1, maxLength: 4096 }), { minItems: 1, maxItems: queriedKeysLimit });
 
 /** The same question in a body: for more devices, and keys of any text. */
 export const LatestTelemetryOfDevicesBody = Type.Object(

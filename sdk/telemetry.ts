@@ -7,6 +7,8 @@ import type {
   TelemetryKeyStats,
   TelemetryKeys,
   TelemetryRange,
+  TelemetrySeriesPage,
+  TelemetrySeriesQuery,
   WriteTelemetry,
 } from '#contract/telemetry.ts';
 import type { Query, Requester } from './requester.ts';
@@ -52,6 +54,8 @@ export interface TelemetryClient {
   range(deviceId: string, options?: RangeOptions, signal?: AbortSignal): Promise<TelemetryRange>;
   /** Points summed up into intervals, by key. */
   aggregate(deviceId: string, options: AggregateOptions, signal?: AbortSignal): Promise<TelemetryAggregate>;
+  /** A page of many series, raw or aggregated, in one request; `nextCursor` goes into the next question as `cursor`. */
+  query(question: TelemetrySeriesQuery, signal?: AbortSignal): Promise<TelemetrySeriesPage>;
   /** Everything in the window as a stream of CSV or NDJSON, in bounded memory on both sides. */
   export(
     deviceId: string,
@@ -81,6 +85,7 @@ export function createTelemetryClient({ json, raw, url }: Requester): TelemetryC
       const query = { ...rangeQuery(options), interval, buckets, aggregate: (functions ?? ['avg']).join(',') };
       return json('GET', path(deviceId), { query, signal });
     },
+    query: (question, signal) => json('POST', '/v1/telemetry/query', { json: question, isRead: true, signal }),
     async export(deviceId, { format, ...options }, signal) {
       const answer = await raw('GET', path(deviceId), { query: { ...rangeQuery(options), format }, signal });
       return answer.body ?? new Blob([]).stream();

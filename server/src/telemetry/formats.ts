@@ -77,6 +77,7 @@ async function* writeNdjson(
   }
 }
 
-function membersOf({ ts, values }: Row, columns: readonly string[], keyMember = ''): string {
+/** `"ts":…,"<column>":…`: a row without its braces. */
+export function membersOf({ ts, values }: Row, columns: readonly string[], keyMember = ''): string {
   return `"ts":${ts},${keyMember}${columns.map((name, i) => `"${name}":${valueToJson(values[i] ?? null)}`).join(',')}`;
 }

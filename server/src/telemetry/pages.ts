@@ -21,6 +21,9 @@ export interface SeriesPage {
 
 export type PagedRead = Omit<TelemetryRead, 'keys' | 'format'> & { readonly keys: readonly string[] };
 
+/** One series, from the row after the one at `afterMs` on when that is given (but lttb, which is always read whole). */
+export type SeriesRead = Omit<PagedRead, 'keys'> & { readonly afterMs?: number | undefined };
+
 /** The names of what stands in `Row.values`. */
 export function columnsOf(read: Pick<TelemetryRead, 'buckets'>): readonly ('value' | AggregateFunction)[] {
   return read.buckets?.functions ?? ['value'];
@@ -33,15 +36,16 @@ export async function* readPages(
   read: PagedRead,
 ): AsyncGenerator<SeriesPage> {
   for (const key of read.keys) {
-    for await (const rows of pagesOf(store, device, key, read)) yield { key, rows };
+    for await (const rows of readSeries(store, device, key, read)) yield { key, rows };
   }
 }
 
-function pagesOf(
+/** The rows of one series in pages, none of them empty. */
+export function readSeries(
   store: Pick<TelemetryStore, 'range' | 'aggregate' | 'downsample'>,
   device: DeviceRef,
   key: string,
-  read: PagedRead,
+  read: SeriesRead,
 ): AsyncGenerator<Row[]> {
   const { buckets, downsampleTo } = read;
   if (downsampleTo !== undefined) return sampledPage(store, device, key, { ...read, downsampleTo });
@@ -54,7 +58,7 @@ async function* sampledPage(
   store: Pick<TelemetryStore, 'downsample'>,
   device: DeviceRef,
   key: string,
-  { fromMs, toMs, order, limit, downsampleTo }: PagedRead & { readonly downsampleTo: number },
+  { fromMs, toMs, order, limit, downsampleTo }: SeriesRead & { readonly downsampleTo: number },
 ): AsyncGenerator<Row[]> {
   const found = await store.downsample({ ...device, keys: [key], fromMs, toMs, points: downsampleTo });
   const rows = (found.get(key) ?? []).map(({ ts, value }) => ({ ts, values: [value] }));
@@ -63,7 +67,7 @@ async function* sampledPage(
 }
 
 /** The intervals of a question, counted from the first. */
-function gridOf({ fromMs, toMs, buckets: { intervalMs } }: PagedRead & { readonly buckets: BucketRead }): {
+function gridOf({ fromMs, toMs, buckets: { intervalMs } }: SeriesRead & { readonly buckets: BucketRead }): {
   indexOf(ts: number): number;
   startOf(index: number): number;
   /** What the store is asked for the intervals from `first` on. */
@@ -90,10 +94,13 @@ async function* rawPages(
   store: Pick<TelemetryStore, 'range'>,
   device: DeviceRef,
   key: string,
-  read: PagedRead,
+  read: SeriesRead,
 ): AsyncGenerator<Row[]> {
+  const { afterMs } = read;
   let { fromMs, toMs, limit: left } = read;
-  while (left > 0) {
+  if (afterMs !== undefined && read.order === 'asc') fromMs = Math.max(fromMs, afterMs + 1);
+  if (afterMs !== undefined && read.order === 'desc') toMs = afterMs;
+  while (left > 0 && fromMs < toMs) {
     const asked = Math.min(left, pointsPerPage);
     const found = await store.range({ ...device, keys: [key], fromMs, toMs, order: read.order, limit: asked });
     const points = found.values().next().value ?? [];
@@ -112,12 +119,15 @@ async function* bucketPages(
   store: Pick<TelemetryStore, 'range' | 'aggregate'>,
   device: DeviceRef,
   key: string,
-  read: PagedRead & { readonly buckets: BucketRead },
+  read: SeriesRead & { readonly buckets: BucketRead },
 ): AsyncGenerator<Row[]> {
   const { order, buckets } = read;
   const { functions } = buckets;
   const grid = gridOf(read);
+  const { afterMs } = read;
   let { fromMs, toMs, limit: left } = read;
+  if (afterMs !== undefined && order === 'asc') fromMs = Math.max(fromMs, grid.startOf(grid.indexOf(afterMs) + 1));
+  if (afterMs !== undefined && order === 'desc') toMs = Math.max(fromMs, afterMs);
   while (left > 0 && fromMs < toMs) {
     const nearest = await store.range({ ...device, keys: [key], fromMs, toMs, order, limit: 1 });
     const point = nearest.values().next().value?.[0];

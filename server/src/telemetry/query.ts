@@ -11,8 +11,8 @@ import {
 import { AppError } from '../errors.ts';
 import { type CalendarUnit, calendarStarts, calendarUnits, isTimeZone } from './calendar.ts';
 
-const dayMs = 24 * 3600 * 1000;
-const defaultJsonPoints = 1000;
+export const dayMs = 24 * 3600 * 1000;
+export const defaultJsonPoints = 1000;
 /** The years 0 to 9999 of ISO 8601; far from where whole milliseconds end. */
 const minTimeMs = Date.UTC(0, 0, 1) - dayMs;
 const maxTimeMs = Date.UTC(10_000, 0, 1) + dayMs;
@@ -68,7 +68,7 @@ export function readTelemetryQuery(query: TelemetryQuery, nowMs: number): Teleme
     order: query.order ?? 'asc',
     limit: query.limit ?? (format === 'json' ? defaultJsonPoints : Infinity),
     format,
-    ...readIntervals(query, fromMs, toMs),
+    ...readIntervals(query, fromMs, toMs, invalid),
   };
 }
 
@@ -117,58 +117,73 @@ export function readDeviceIds(text: string): string[] {
   return ids;
 }
 
-function readIntervals(
-  query: TelemetryQuery,
+type Refuse = (name: string, message: string) => AppError;
+
+/** @param refuse makes the error that names the member in the address or the body */
+export function readIntervals(
+  query: Pick<TelemetryQuery, 'interval' | 'timeZone' | 'buckets' | 'aggregate'>,
   fromMs: number,
   toMs: number,
+  refuse: Refuse,
 ): Pick<TelemetryRead, 'buckets' | 'downsampleTo'> {
   if (query.aggregate?.trim().toLowerCase() !== 'lttb') {
-    return { buckets: readBuckets(query, fromMs, toMs), downsampleTo: undefined };
+    return { buckets: readBuckets(query, fromMs, toMs, refuse), downsampleTo: undefined };
   }
-  if (query.buckets === undefined || query.buckets < 3) throw invalid('buckets', 'must be 3 or more for lttb');
-  if (query.interval !== undefined) throw invalid('interval', 'must not stand beside lttb');
+  if (query.buckets === undefined || query.buckets < 3) throw refuse('buckets', 'must be 3 or more for lttb');
+  if (query.interval !== undefined) throw refuse('interval', 'must not stand beside lttb');
   return { buckets: undefined, downsampleTo: query.buckets };
 }
 
-function readBuckets(query: TelemetryQuery, fromMs: number, toMs: number): TelemetryRead['buckets'] {
-  const { interval, buckets, aggregate, timeZone } = query;
+function readBuckets(
+  { interval, buckets, aggregate, timeZone }: Parameters<typeof readIntervals>[0],
+  fromMs: number,
+  toMs: number,
+  refuse: Refuse,
+): TelemetryRead['buckets'] {
   const unit = calendarUnits.find((one) => one === interval);
   if (timeZone !== undefined && unit === undefined) {
-    throw invalid('timeZone', 'is for the intervals day, week and month');
+    throw refuse('timeZone', 'is for the intervals day, week and month');
   }
   if (interval === undefined && buckets === undefined && aggregate === undefined) return undefined;
-  if (interval !== undefined && buckets !== undefined) throw invalid('buckets', 'must not stand beside `interval`');
-  const functions = readFunctions(aggregate ?? 'avg');
-  if (unit !== undefined) return { intervalMs: readCalendar(unit, timeZone ?? 'UTC', fromMs, toMs), functions };
-  if (interval !== undefined) return { intervalMs: readInterval(interval), functions };
+  if (interval !== undefined && buckets !== undefined) throw refuse('buckets', 'must not stand beside `interval`');
+  const functions = readFunctions(aggregate ?? 'avg', refuse);
+  if (unit !== undefined) {
+    return { intervalMs: readCalendar(unit, timeZone ?? 'UTC', { fromMs, toMs }, refuse), functions };
+  }
+  if (interval !== undefined) return { intervalMs: readInterval(interval, refuse), functions };
   return { intervalMs: Math.max(1, Math.ceil((toMs - fromMs) / (buckets ?? 1))), functions };
 }
 
-function readCalendar(unit: CalendarUnit, timeZone: string, fromMs: number, toMs: number): readonly number[] {
+function readCalendar(
+  unit: CalendarUnit,
+  timeZone: string,
+  range: { readonly fromMs: number; readonly toMs: number },
+  refuse: Refuse,
+): readonly number[] {
   // A `+` that was not percent-encoded arrives as a space.
   const zone = timeZone.replace(' ', '+');
-  if (!isTimeZone(zone)) throw invalid('timeZone', 'must be a time zone, such as Asia/Jakarta or +07:00');
-  const starts = calendarStarts(unit, zone, { fromMs, toMs }, calendarLimit);
-  if (starts === undefined) throw invalid('interval', `must not make more than ${calendarLimit} intervals`);
+  if (!isTimeZone(zone)) throw refuse('timeZone', 'must be a time zone, such as Asia/Jakarta or +07:00');
+  const starts = calendarStarts(unit, zone, range, calendarLimit);
+  if (starts === undefined) throw refuse('interval', `must not make more than ${calendarLimit} intervals`);
   return starts;
 }
 
-function readFunctions(text: string): AggregateFunction[] {
+function readFunctions(text: string, refuse: Refuse): AggregateFunction[] {
   const names = [...new Set(text.split(',').map((name) => name.trim().toLowerCase()))];
   return names.map((name) => {
     const known = aggregateFunctions.find((candidate) => candidate === name);
     if (known === undefined) {
-      throw invalid('aggregate', `must be of ${aggregateFunctions.join(', ')}, separated by commas, or lttb alone`);
+      throw refuse('aggregate', `must be of ${aggregateFunctions.join(', ')}, separated by commas, or lttb alone`);
     }
     return known;
   });
 }
 
-function readInterval(text: string): number {
+function readInterval(text: string, refuse: Refuse): number {
   const [, digits = '', unit = 'ms'] = /^(\d+)([a-z]*)$/.exec(text) ?? [];
   const intervalMs = Number(digits) * (unitsMs[unit === '' ? 'ms' : unit] ?? Number.NaN);
   // A wider interval than all of time is the same as all of time.
-  if (!(intervalMs >= 1)) throw invalid('interval', 'must be milliseconds, or a number with ms, s, m, h, d or w');
+  if (!(intervalMs >= 1)) throw refuse('interval', 'must be milliseconds, or a number with ms, s, m, h, d or w');
   return Math.min(intervalMs, maxTimeMs - minTimeMs);
 }
 
@@ -180,13 +195,18 @@ export function readTime(name: 'from' | 'to', text: string): number {
   // A `+` that was not percent-encoded arrives as a space.
   const written = text.replace(' ', '+');
   const ms = /^-?\d{1,16}$/.test(text) ? Number(text) : iso.test(written) ? Date.parse(written) : Number.NaN;
-  if (!(ms >= minTimeMs && ms <= maxTimeMs)) {
+  if (!isTime(ms)) {
     throw invalid(
       name,
       'must be milliseconds since the Unix epoch or an ISO 8601 time with its zone, as 2026-01-31T08:00:00Z',
     );
   }
   return ms;
+}
+
+/** Whether it is a time that the platform API takes. */
+export function isTime(ms: number): boolean {
+  return ms >= minTimeMs && ms <= maxTimeMs;
 }
 
 function invalid(name: string, message: string): AppError {

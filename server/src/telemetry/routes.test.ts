@@ -398,3 +398,27 @@ test('a store that fails is told by the status of the answer', async () => {
     expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([503, 'storage_unavailable']);
   }
 });
+
+test('a viewer asks for series of several devices in one question, and for what the schema does not know in vain', async () => {
+  await write([
+    ['k', 100, 1],
+    ['k', 105, 3],
+  ]);
+  const question = { deviceIds: [silentId, id, foreignId], keys: ['k'], fromTs: 100, toTs: 140, interval: 10 };
+  const response = await post('/v1/telemetry/query', question, { role: 'viewer' });
+  expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  expect(await response.json()).toEqual({
+    series: [
+      { deviceId: silentId, key: 'k', points: [] },
+      { deviceId: id, key: 'k', points: [{ ts: 100, avg: 2 }] },
+    ],
+    nextCursor: null,
+  });
+  for (const fault of [{ keys: [] }, { limit: 100_001 }, { interval: 'year' }, { aggregate: ['median'] }, { x: 1 }]) {
+    expect((await post('/v1/telemetry/query', { ...question, ...fault })).status).toBe(400);
+  }
+  const other = await post('/v1/telemetry/query', { ...question, cursor: 'x' });
+  expect([other.status, ((await other.json()) as { code: string }).code]).toEqual([400, 'invalid_cursor']);
+  await store.stop();
+  expect((await post('/v1/telemetry/query', question)).status).toBe(503);
+});

@@ -10,16 +10,20 @@ import {
   LatestTelemetryOfDevicesQuery,
   LatestTelemetryQuery,
   latestDevicesLimit,
+  queriedSeriesLimit,
   TelemetryAggregate,
   TelemetryKeys,
   TelemetryQuery,
   TelemetryRange,
+  TelemetrySeriesPage,
+  TelemetrySeriesQuery,
 } from '#contract/telemetry.ts';
 import { actorOf } from '../audit/actor-of.ts';
 import { type PlatformApi, principalOf } from '../http/platform-api.ts';
 import type { Clock } from '../lib/clock.ts';
 import { telemetryPolicy } from './policy.ts';
 import { readDeleteQuery, readDeviceIds, readKeys, readTelemetryQuery } from './query.ts';
+import { readSeriesQuestion } from './series-question.ts';
 import type { Telemetry } from './telemetry.ts';
 import { registerWriteRoute } from './write-route.ts';
 
@@ -159,6 +163,24 @@ export function registerTelemetryRoutes(
       const device = { tenantId: principal.tenantId, deviceId: request.params.id };
       const span = readDeleteQuery(request.query);
       return { deleted: await telemetry.remove(device, span, actorOf(principal, request)) };
+    },
+  );
+
+  api.post(
+    '/v1/telemetry/query',
+    {
+      config: { access: telemetryPolicy.read },
+      schema: {
+        tags,
+        summary: `Telemetry of several devices, raw or aggregated: up to ${queriedSeriesLimit} series, page by page`,
+        body: TelemetrySeriesQuery,
+        response: { 200: { description: 'OK', content: { 'application/json': streamed(TelemetrySeriesPage) } } },
+      },
+    },
+    async (request, reply) => {
+      const question = readSeriesQuestion(request.body, clock.now());
+      const pieces = await telemetry.series(principalOf(request).tenantId, question);
+      return reply.type(jsonType).send(Readable.from(pieces));
     },
   );
 

@@ -6,6 +6,7 @@ import type { Refusal } from '../ingest/ingest.ts';
 import { contentTypes, writers } from './formats.ts';
 import { columnsOf, readPages } from './pages.ts';
 import type { TelemetryRead } from './query.ts';
+import { type SeriesQuestion, writeSeriesPage } from './series-page.ts';
 import type { DeviceRef, TelemetryPoint, TelemetryStore } from './store.ts';
 import { pointToJson } from './value-text.ts';
 
@@ -32,6 +33,11 @@ export interface Telemetry {
   latest(device: DeviceRef, keys: readonly string[] | undefined): Promise<string>;
   /** `{"<deviceId>":{…},…}` as text; devices that the tenant does not have are left out. */
   latestOf(tenantId: string, deviceIds: readonly string[], keys: readonly string[] | undefined): Promise<string>;
+  /**
+   * A page of several devices' series as text, made while it is read.
+   * @throws AppError `storage_unavailable` before the first piece; later faults end the iteration
+   */
+  series(tenantId: string, question: SeriesQuestion): Promise<AsyncGenerator<string>>;
   keys(device: DeviceRef): Promise<TelemetryKeyStats[]>;
   /**
    * Stores what is in the payload, durably.
@@ -93,6 +99,12 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
         keys,
       );
       return `{${ids.map((id) => `${JSON.stringify(id)}:${latestToJson(found.get(id) ?? [])}`).join(',')}}`;
+    },
+
+    async series(tenantId, question) {
+      const devices = new Set(await deps.existing(tenantId, question.deviceIds));
+      // The first piece is made before the answer begins, as for an export.
+      return begun(writeSeriesPage(store, tenantId, devices, question));
     },
 
     async keys(device) {
