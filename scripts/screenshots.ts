@@ -10,10 +10,11 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import type { CreateDashboard } from '#contract/dashboards.ts';
 import type { Device } from '#contract/devices.ts';
+import type { GapuraClient } from '#sdk/client.ts';
 import { createNodeDeviceHttp } from '#sdk/device/node-http.ts';
 import { startDemoFleet } from '../server/src/simulate/demo-fleet.ts';
 import { createHttpTransport, createMqttTransport } from '../server/src/simulate/uplink.ts';
-import { createTestApp, ownerEmail, ownerPassword } from '../server/test/create-test-app.ts';
+import { createTestApp, ownerEmail, ownerPassword, type TestApp } from '../server/test/create-test-app.ts';
 import { startBrowser } from '../web/test/browser.ts';
 
 /** Lorries on their way: each kind of widget. */
@@ -50,6 +51,58 @@ function coldChainDashboard(device: Device | undefined): CreateDashboard {
   };
 }
 
+/** What a place that has run for a day has: people, keys, dashboards, attributes, and somebody who was turned away. */
+async function furnish({ client, url }: TestApp): Promise<void> {
+  for (const [email, role] of [
+    ['wayan@example.com', 'admin'],
+    ['ketut@example.com', 'operator'],
+    ['made@example.com', 'viewer'],
+  ] as const) {
+    await client.users.create({ email, role, password: ownerPassword });
+  }
+  for (const [name, role] of [
+    ['Grafana', 'viewer'],
+    ['Import of the depot', 'operator'],
+  ] as const) {
+    await client.apiKeys.create({ name, role });
+  }
+  for (const [name, description] of [
+    ['Greenhouses', 'Climate and soil of every bed'],
+    ['Energy', 'What each hall takes'],
+  ] as const) {
+    await client.dashboards.create({ name, description });
+  }
+  const devices = (await client.devices.list({ limit: 100 })).items;
+  for (const [i, { id, name }] of devices.entries()) {
+    if (!name.startsWith('energy')) await client.devices.update(id, { label: `Hall ${(i % 4) + 1}` });
+    await client.attributes.write(id, 'shared', { intervalSeconds: 2, alarmAbove: 8, site: 'Denpasar' });
+  }
+  for (let i = 0; i < 7; i++) {
+    await fetch(`${url}/api/v1/not-a-token-${i}/telemetry`, { method: 'POST', body: '{"a":1}' });
+  }
+}
+
+/** The five minutes before the demo began, so that lines are seen from one side of a chart to the other. */
+async function recallPast(client: GapuraClient): Promise<void> {
+  const nowMs = Date.now();
+  const stepMs = 5000;
+  for (const { id } of (await client.devices.list({ limit: 100 })).items) {
+    const keys = Object.keys(await client.telemetry.latest(id));
+    const known = await client.telemetry.range(id, { keys, from: 0, to: nowMs, order: 'asc', limit: 1 });
+    const points: { ts: number; values: Record<string, number> }[] = [];
+    for (const [key, [first]] of Object.entries(known)) {
+      if (first === undefined || typeof first.value !== 'number') continue;
+      let value = first.value;
+      for (let i = 0, ts = first.ts - stepMs; ts > nowMs - 310_000; ts -= stepMs, i++) {
+        value += (first.value / 60) * Math.sin(i / 6) * Math.random() * (/^l(at|ong)itude$/.test(key) ? 0.02 : 1);
+        points[i] ??= { ts, values: {} };
+        (points[i] ?? { values: {} as Record<string, number> }).values[key] = value;
+      }
+    }
+    if (points.length > 0) await client.telemetry.write(id, points);
+  }
+}
+
 interface Shot {
   readonly name: string;
   readonly path: string;
@@ -70,9 +123,11 @@ const app = await createTestApp();
 const http = createNodeDeviceHttp();
 const fleet = await startDemoFleet(app.client, [createMqttTransport(app.mqttUrl), createHttpTransport(app.url, http)]);
 await new Promise((resolve) => setTimeout(resolve, warmUpMs));
+await recallPast(app.client);
 const [device] = (await app.client.devices.list({ limit: 1, sort: 'name' })).items;
 
 const dashboard = await app.client.dashboards.create(coldChainDashboard(device));
+await furnish(app);
 
 const shots: readonly Shot[] = [
   { name: 'sign-in', path: '/sign-in', isPublic: true },
@@ -102,6 +157,30 @@ const shots: readonly Shot[] = [
   },
   { name: 'profiles', path: '/profiles' },
   { name: 'import', path: '/import' },
+  {
+    name: 'import-columns',
+    path: '/import',
+    prepare: async (page: Page) => {
+      const csv = 'MAC;Place;Interval\nA4:CF:12:0B:33:01;Denpasar;60\nA4:CF:12:0B:33:02;Tabanan;300\n';
+      await page
+        .locator('input[type=file]')
+        .setInputFiles({ name: 'depot.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
+      await page.getByRole('button', { name: 'Check the file' }).waitFor();
+    },
+  },
+  {
+    name: 'add-device-fleet',
+    path: '/devices/add',
+    prepare: async (page: Page) => void (await page.getByRole('radio', { name: /A fleet/ }).check()),
+  },
+  {
+    name: 'dashboard-widget',
+    path: `/dashboards/${dashboard.id}?edit=true`,
+    prepare: async (page: Page) => {
+      await page.getByRole('button', { name: 'Add a widget' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
   { name: 'people', path: '/people' },
   { name: 'api-keys', path: '/api-keys' },
   { name: 'audit-log', path: '/audit' },
@@ -109,7 +188,7 @@ const shots: readonly Shot[] = [
   { name: 'profile', path: `/profiles/${device?.profileId}` },
   { name: 'dashboards', path: '/dashboards' },
   { name: 'dashboard', path: `/dashboards/${dashboard.id}`, waitFor: '.time-chart canvas' },
-  { name: 'dashboard-edit', path: `/dashboards/${dashboard.id}?edit=true`, waitFor: '.react-grid-item' },
+  { name: 'dashboard-edit', path: `/dashboards/${dashboard.id}?edit=true`, waitFor: 'main section[aria-label]' },
   { name: 'dashboard-device', path: `/devices/${device?.id}/dashboard?range=live`, waitFor: '.time-chart canvas' },
 ].filter(({ name }) => new RegExp(wanted).test(name));
 

@@ -11,8 +11,12 @@ describe.skipIf(browserPath === undefined)('the console', () => {
   let page: Page;
   let clients: MqttClient[] = [];
 
+  /** The language is kept with the account: who changes it is not the owner, as whom the others sign in. */
+  const sari = { email: 'sari@example.com', password: 'jukung-cadik-sanur-31' };
+
   beforeAll(async () => {
     world = await startConsoleWorld();
+    await world.app.client.users.create({ ...sari, role: 'operator' });
   });
   beforeEach(async () => {
     browser = await world.browse();
@@ -145,23 +149,81 @@ describe.skipIf(browserPath === undefined)('the console', () => {
   test('it speaks Bahasa Indonesia when it is told to, and goes on doing so', async () => {
     await page.getByRole('button', { name: 'ID', exact: true }).click();
     await page.getByRole('heading', { name: 'Masuk' }).waitFor();
-    await signIn(page);
+    await signIn(page, sari.email, sari.password);
     await page.getByRole('heading', { name: 'Ringkasan' }).waitFor();
     await page.reload();
     await page.getByRole('link', { name: 'Perangkat', exact: true }).waitFor();
     expect(await page.locator('html').getAttribute('lang')).toBe('id');
   });
 
-  test('a viewer is offered nothing that a viewer may not do', async () => {
+  test('in Bahasa Indonesia a device is added, is green with its first message, and a person signs out', async () => {
+    await page.getByRole('button', { name: 'ID', exact: true }).click();
+    await signIn(page, sari.email, sari.password);
+    await page.getByRole('link', { name: 'Tambah perangkat' }).first().click();
+    await page.getByLabel('Nama', { exact: true }).fill('mesin-bubut-1');
+    await page.getByRole('button', { name: 'Buat perangkat' }).click();
+    await page.getByText('Menunggu pesan pertama').waitFor();
+    const token = (await page.locator('pre').textContent())?.match(/\/api\/v1\/([^/]+)\/telemetry/)?.[1] ?? '';
+    const device = await connect(token);
+    await device.publishAsync('v1/devices/me/telemetry', '{"suhu":1041.5}', { qos: 1 });
+    // A decimal comma, and a point between thousands.
+    await page.getByText('1.041,5').waitFor();
+    await page.getByRole('link', { name: 'Buka', exact: true }).click();
+    await page.getByRole('heading', { name: 'mesin-bubut-1' }).waitFor();
+    for (const tab of ['Grafik', 'Atribut', 'Kredensial']) {
+      await page.getByRole('tab', { name: tab }).click();
+      await page.getByRole('tabpanel').waitFor();
+    }
+    await page.getByRole('button', { name: /sari@example.com/ }).click();
+    await page.getByRole('menuitem', { name: 'Keluar' }).click();
+    await page.getByRole('heading', { name: 'Masuk' }).waitFor();
+  });
+
+  test('a viewer is offered nothing that a viewer may not do, and the server refuses it as well', async () => {
     const password = 'perahu-kayu-teluk-benoa-7';
-    await world.app.client.users.create({ email: 'viewer@example.com', password, role: 'viewer' });
-    await world.app.client.devices.create({ name: 'looked-at' });
+    const { client, url } = world.app;
+    await client.users.create({ email: 'viewer@example.com', password, role: 'viewer' });
+    const { id } = await client.devices.create({ name: 'looked-at' });
+    const board = await client.dashboards.create({ name: 'Looked at' });
     await signIn(page, 'viewer@example.com', password);
-    await page.goto(`${world.app.url}/devices?search=looked-at`);
+    await page.goto(`${url}/devices?search=looked-at`);
     await page.getByRole('link', { name: 'looked-at' }).click();
     await page.getByRole('tab', { name: 'Chart' }).waitFor();
     expect(await page.getByRole('tab', { name: 'Credentials' }).count()).toBe(0);
-    expect(await page.getByRole('button', { name: 'Edit' }).count()).toBe(0);
+
+    const writing = /^(Add|New|Create|Edit|Delete|Rotate|Revoke|Save|Import|Choose a file)/;
+    const paths = ['/', '/devices', `/devices/${id}`, `/devices/${id}?tab=attributes`, '/profiles', '/dashboards'];
+    for (const path of [...paths, `/dashboards/${board.id}`, `/dashboards/${board.id}?edit=true`]) {
+      await page.goto(url + path);
+      await page.locator('main h1').waitFor();
+      await page.waitForLoadState('networkidle');
+      const offered = page.locator('main').getByRole('button', { name: writing });
+      expect(await offered.allTextContents(), path).toEqual([]);
+      expect(await page.locator('main').getByRole('link', { name: writing }).allTextContents(), path).toEqual([]);
+    }
+
+    // With the cookie of the page itself, past everything that the console hides.
+    const ask = (method: string, path: string, body?: object) =>
+      page.request.fetch(url + path, { method, headers: { origin: url }, ...(body !== undefined && { data: body }) });
+    const asked = await Promise.all([
+      ask('POST', '/v1/devices', { name: 'mine' }),
+      ask('DELETE', `/v1/devices/${id}`),
+      ask('GET', `/v1/devices/${id}/credentials`),
+      ask('PATCH', `/v1/devices/${id}/attributes/shared`, { a: 1 }),
+      ask('POST', '/v1/profiles', { name: 'mine' }),
+      ask('POST', '/v1/dashboards', { name: 'mine' }),
+      ask('POST', '/v1/users', { email: 'x@example.com', password, role: 'owner' }),
+      ask('POST', '/v1/api-keys', { name: 'mine', role: 'owner' }),
+      ask('GET', '/v1/audit'),
+    ]);
+    expect(asked.map((answer) => answer.status())).toEqual(asked.map(() => 403));
+    // Pages of others say so instead of breaking.
+    for (const path of ['/people', '/api-keys', '/audit', '/import', '/devices/add']) {
+      await page.goto(url + path);
+      await page.locator('main h1').waitFor();
+      await page.waitForLoadState('networkidle');
+      expect(await page.locator('main').getByRole('button', { name: writing }).allTextContents(), path).toEqual([]);
+    }
   });
 
   test('what is shown is marked as old while the socket is lost, and is caught up when it is back', async () => {
@@ -181,10 +243,20 @@ describe.skipIf(browserPath === undefined)('the console', () => {
     await signIn(page);
     await page.goto(`${world.app.url}/devices/${id}`);
     await page.getByRole('cell', { name: '1', exact: true }).waitFor();
+    const device = await connect(token);
+    // What was there came with the page; this comes by the socket that is cut then.
+    await expect
+      .poll(
+        async () => {
+          await device.publishAsync('v1/devices/me/telemetry', '{"level":1.5}', { qos: 1 });
+          return page.getByRole('cell', { name: '1.5', exact: true }).count();
+        },
+        { timeout: 15_000 },
+      )
+      .toBe(1);
     isCut = true;
     for (const socket of sockets) await socket.close();
     await page.getByText(/Connection lost/).waitFor();
-    const device = await connect(token);
     await device.publishAsync('v1/devices/me/telemetry', '{"level":2}', { qos: 1 });
     isCut = false;
     await page.getByText(/Connection lost/).waitFor({ state: 'detached' });

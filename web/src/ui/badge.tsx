@@ -9,7 +9,7 @@ const tones: Record<BadgeTone, string> = {
   warn: 'bg-warn-soft text-warn',
   danger: 'bg-danger-soft text-danger',
   // Not the accent's own colour, which a warning could be taken for.
-  accent: 'bg-ink text-surface',
+  accent: 'border border-line-strong text-ink',
 };
 
 export function Badge({ tone = 'neutral', children }: { readonly tone?: BadgeTone; readonly children: ReactNode }) {
