@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
-import type { GapuraClient } from '#sdk/client.ts';
+import { createClient, type GapuraClient } from '#sdk/client.ts';
 import { type BenchOptions, type BenchResult, type Figure, percentile } from './lib/bench.ts';
 import { targetOf } from './lib/brokers.ts';
 import { createFleet } from './lib/fleet.ts';
@@ -31,7 +31,9 @@ export async function run({ full, log }: BenchOptions): Promise<BenchResult> {
     const client = await gapura.signIn();
     const fleet = await createFleet(client, connections);
     const load = await startMqttClients({ port: gapura.mqttPort, connections });
-    const probe = await createProbe(client, gapura.mqttUrl);
+    // Outside a browser the live connection takes an API key, not a cookie.
+    const { key: apiKey } = await client.apiKeys.create({ name: 'bench', role: 'owner' });
+    const probe = await createProbe(createClient({ baseUrl: gapura.httpUrl, apiKey }), gapura.mqttUrl);
     // Not counted: code is being compiled.
     fleet.add(smartMeter, await load.run({ qos: 1, window: 10, durationMs: 1500, payload: smartMeter.template }));
     for (const rate of rates) {
