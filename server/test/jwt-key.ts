@@ -1,13 +1,15 @@
 import { createSecretKey } from 'node:crypto';
 import { deviceScopes } from '#contract/credentials.ts';
 import type { JwtKey } from '../src/credentials/jwt-keys.ts';
+import { HmacKey } from '../src/lib/hmac-sha256.ts';
 
 /** The key of a device, as it stands in memory. */
-export function createJwtKeyOf(secret: Uint8Array, kid = 'kid'): JwtKey {
+export function createJwtKeyOf(secret: Uint8Array, kid = 'kid'): Extract<JwtKey, { alg: 'HS256' }> {
   return {
     kid,
     alg: 'HS256',
     key: createSecretKey(secret),
+    hmac: new HmacKey(secret),
     identity: {
       tenantId: 'tenant',
       deviceId: 'device',

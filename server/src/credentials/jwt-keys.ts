@@ -1,10 +1,11 @@
 /** From the `kid` of a token to the key and the device that owns it, from memory when it can be. */
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
-import { type DeviceScope, deviceScopes, type JwtAlgorithm } from '#contract/credentials.ts';
+import { type DeviceScope, deviceScopes } from '#contract/credentials.ts';
 import type { Bus } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { Db } from '../db/schema.ts';
 import type { Clock } from '../lib/clock.ts';
+import { HmacKey } from '../lib/hmac-sha256.ts';
 import { createLookupCache } from '../lib/lookup-cache.ts';
 import type { Sealer } from '../lib/seal.ts';
 import { toShortId } from '../lib/short-id.ts';
@@ -15,11 +16,14 @@ import { type GateRow, raiseReplayFloors, retireReplaced, selectForGate } from '
 import { parseCredentials } from './shape.ts';
 
 /** A key as the verifier sees it. */
-export interface JwtKey {
+export type JwtKey = JwtKeyFacts &
+  (
+    | { readonly alg: 'HS256'; readonly key: KeyObject /** The same, for the hot path. */; readonly hmac: HmacKey }
+    | { readonly alg: 'ES256' | 'EdDSA' /** The public one. */; readonly key: KeyObject }
+  );
+
+interface JwtKeyFacts {
   readonly kid: string;
-  readonly alg: JwtAlgorithm;
-  /** The secret of HS256, the public key of the others. */
-  readonly key: KeyObject;
   readonly identity: DeviceIdentity;
   /** What its tokens call the device: the short form of its id. */
   readonly subject: string;
@@ -72,17 +76,18 @@ export function createJwtKeys(deps: JwtKeysDeps): JwtKeys {
     const credentials = parseCredentials(sealer.open(row.sealed, `credentials:${row.id}`));
     if (credentials.type !== 'JWT') return undefined;
     const { alg, kid, key = '', publicKey = '', scope } = credentials;
-    return Object.freeze({
+    const facts = {
       kid,
-      alg,
-      key: alg === 'HS256' ? createSecretKey(Buffer.from(key, 'base64url')) : createPublicKey(publicKey),
       identity: toIdentity(row),
       subject: toShortId(row.device_id),
       enabled: row.enabled === 1,
       rights: new Set(scope === undefined ? deviceScopes : (scope.split(' ') as DeviceScope[])),
       isUnused: row.replaces !== null,
       replayFloor: row.replay_floor,
-    });
+    };
+    if (alg !== 'HS256') return Object.freeze({ alg, key: createPublicKey(publicKey), ...facts });
+    const bytes = Buffer.from(key, 'base64url');
+    return Object.freeze({ alg, key: createSecretKey(bytes), hmac: new HmacKey(bytes), ...facts });
   }
 
   const cache = createLookupCache<JwtKey>({

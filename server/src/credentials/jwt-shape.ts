@@ -1,6 +1,7 @@
 /** Keys for JSON Web Tokens: made, derived, read. */
-import { createHmac, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { JwtAlgorithm, JwtCredentials, JwtCredentialsRequest } from '#contract/credentials.ts';
+import { hmacSha256 } from '../lib/hmac-sha256.ts';
 import { randomAlphanumeric } from '../lib/random-text.ts';
 
 /** RFC 7518 §3.2: a key at least as long as the hash. */
@@ -57,12 +58,12 @@ export const makeKid = (): string => randomAlphanumeric(madeUpKidLength);
 
 /** The key of a device in a factory that holds one group key: nothing has to be kept for each device. */
 export function derivedKey(groupKey: Uint8Array, deviceName: string): Buffer {
-  return createHmac('sha256', groupKey).update(deviceName, 'utf8').digest();
+  return hmacSha256(groupKey, deviceName);
 }
 
 /** What a derived key is called: known wherever the key is known, and tells nothing of it. */
 export function derivedKid(key: Uint8Array): string {
-  return createHmac('sha256', key).update('gapura-kid-v1').digest('base64url').slice(0, derivedKidLength);
+  return hmacSha256(key, 'gapura-kid-v1').toString('base64url').slice(0, derivedKidLength);
 }
 
 /** @returns the bytes; undefined when the text is not canonical base64url of 32 to 64 bytes */

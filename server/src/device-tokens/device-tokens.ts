@@ -1,5 +1,4 @@
 /** Devices that prove themselves by JSON Web Tokens: the order of the checks, and what is remembered between them. */
-import { hash } from 'node:crypto';
 import type { DeviceScope } from '#contract/credentials.ts';
 import type { MinAuth } from '#contract/profiles.ts';
 import type { Arrival, DeviceIdentity } from '../credentials/gate.ts';
@@ -14,6 +13,7 @@ import { maxAddresses, rememberedAssertions, rememberedTokens, skewS, unknownKid
 import type { Nonces } from './nonce.ts';
 import { createRememberedTokens } from './remembered.ts';
 import { createReplayWindow } from './replay-window.ts';
+import { hashRequest } from './request-hash.ts';
 import { proveResponse } from './response-proof.ts';
 import type { ServerKey } from './server-key.ts';
 import { isSignedBy } from './signature.ts';
@@ -183,7 +183,7 @@ export function createDeviceTokens(deps: DeviceTokensDeps): DeviceTokens {
       key,
       nonce: identity.policy.requireNonce ? nonces.make(key.kid) : undefined,
       bind: (method, target, body) => bind(key, claims, `${method} ${target}\n`, body),
-      prove: (status, body) => (key.alg === 'HS256' ? proveResponse(key.key, claims.jti, status, body) : undefined),
+      prove: (status, body) => (key.alg === 'HS256' ? proveResponse(key.hmac, claims.jti, status, body) : undefined),
     };
   }
 
@@ -193,10 +193,9 @@ export function createDeviceTokens(deps: DeviceTokensDeps): DeviceTokens {
     requestLine: string,
     body: Uint8Array,
   ): Later<TokenRefusal | undefined> {
-    // Node keeps a request line as the bytes that came, one character each.
-    const request = Buffer.concat([Buffer.from(requestLine, 'latin1'), body]);
-    if (hash('sha256', request, 'base64url') !== rqh)
+    if (hashRequest(requestLine, body) !== rqh) {
       return { refused: 'request_mismatch', reason: 'request_mismatch', key };
+    }
     if (!jtiForm.test(jti)) return invalid('malformed_jti', key);
     const at = Number(jti);
     if (Math.floor(at / 1000) !== issuedAtS) return invalid('malformed_jti', key);

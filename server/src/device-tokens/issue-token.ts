@@ -1,5 +1,4 @@
 /** Bearer tokens that the server makes on request (RFC 6749 §4.4). */
-import { createHmac } from 'node:crypto';
 import type { DeviceScope } from '#contract/credentials.ts';
 import type { JwtKey } from '../credentials/jwt-keys.ts';
 import { toShortId } from '../lib/short-id.ts';
@@ -31,7 +30,7 @@ export function issueToken(
   if (key.alg === 'HS256') {
     const input = `${encode({ alg: 'HS256', typ: 'JWT', kid: key.kid })}.${encode(claims)}`;
     return {
-      token: `${input}.${createHmac('sha256', key.key).update(input).digest('base64url')}`,
+      token: `${input}.${key.hmac.base64url(input)}`,
       expiresInS: issuedLifeS,
     };
   }

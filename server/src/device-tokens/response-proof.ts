@@ -1,20 +1,14 @@
 /** `Device-Proof`: shows a device on plain HTTP that an answer is the server's, and to its own request. */
-import { createHmac, hash, KeyObject } from 'node:crypto';
-import { hmacSha256 } from '../lib/hmac-sha256.ts';
+import { hash } from 'node:crypto';
+import type { HmacKey } from '../lib/hmac-sha256.ts';
 
 /** From a key to the key of its answers, so that no answer can ever be taken for a token. */
-export function responseKey(key: KeyObject | Uint8Array): Buffer {
-  const label = 'gapura-response-v1';
-  return key instanceof KeyObject ? createHmac('sha256', key).update(label).digest() : hmacSha256(key, label);
-}
+const label = 'gapura-response-v1';
+const hashOfNothing = hash('sha256', '', 'buffer');
 
 /** @param jti as it stood in the token */
-export function proveResponse(
-  key: KeyObject | Uint8Array,
-  jti: string,
-  status: number,
-  body: string | Uint8Array,
-): string {
-  const message = Buffer.concat([Buffer.from(`${jti}\n${status}\n`), hash('sha256', body, 'buffer')]);
-  return hmacSha256(responseKey(key), message).toString('base64url');
+export function proveResponse(key: HmacKey, jti: string, status: number, body: string | Uint8Array): string {
+  const bodyHash = body.length === 0 ? hashOfNothing : hash('sha256', body, 'buffer');
+  const message = Buffer.concat([Buffer.from(`${jti}\n${status}\n`), bodyHash]);
+  return key.derived(label).base64url(message);
 }

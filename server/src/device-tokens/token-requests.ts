@@ -1,5 +1,5 @@
 /** What devices ask for about their keys: a bearer token, and the next key. */
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   type DeviceScope,
   deviceScopes,
@@ -111,10 +111,7 @@ export function createTokenRequests(deps: TokenRequestsDeps): TokenRequests {
       }
       // On plain HTTP the key itself must not travel: whoever reads along lacks the key before it.
       const salt = randomBytes(32);
-      const next = createHmac('sha256', key.key)
-        .update(`gapura-next-key-v1\n${kid}\n`)
-        .update(salt)
-        .digest('base64url');
+      const next = key.hmac.base64url(Buffer.concat([Buffer.from(`gapura-next-key-v1\n${kid}\n`), salt]));
       await add({ ...shared, alg: 'HS256', kid, key: next });
       return { kid, alg: 'HS256', salt: salt.toString('base64url') };
     },

@@ -8,6 +8,7 @@ import type { Nonces } from '../device-tokens/nonce.ts';
 import { proveResponse } from '../device-tokens/response-proof.ts';
 import type { DeviceCreator } from '../devices/create-devices.ts';
 import type { Clock } from '../lib/clock.ts';
+import { HmacKey } from '../lib/hmac-sha256.ts';
 import { LruMap } from '../lib/lru.ts';
 import { equalSecrets } from '../lib/seal.ts';
 import type { Metrics } from '../metrics.ts';
@@ -183,5 +184,5 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner & { idle()
 function withProof({ request: { proof }, proofKey }: Waiting, outcome: ProvisionOutcome): ProvisionOutcome {
   if (proof === undefined || proofKey === undefined || outcome.kind !== 'answered') return outcome;
   const name = proof.nonce ?? proof.time ?? '';
-  return { ...outcome, prove: (text) => proveResponse(proofKey, name, 200, text) };
+  return { ...outcome, prove: (text) => proveResponse(new HmacKey(proofKey), name, 200, text) };
 }

@@ -1,6 +1,7 @@
 /** `provisionProof`: shows that a device knows a secret which does not travel (docs/reference/device-auth.md). */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { derivedKey } from '../credentials/jwt-shape.ts';
+import { hmacSha256 } from '../lib/hmac-sha256.ts';
 import type { ProvisionProfile } from './deps.ts';
 import { type Malformed, malformed } from './malformed.ts';
 
@@ -67,10 +68,7 @@ export function isProved(
   isGoodNonce: (nonce: string) => boolean,
 ): boolean {
   const { nonce, time } = proof;
-  const expected = createHmac('sha256', key)
-    .update(`gapura-provision-v1\n${deviceName}\n${nonce ?? time ?? ''}\n`)
-    .update(proof.body)
-    .digest();
+  const expected = hmacSha256(key, `gapura-provision-v1\n${deviceName}\n${nonce ?? time ?? ''}\n${proof.body}`);
   const isRight = timingSafeEqual(expected, Buffer.from(proof.value, 'base64url'));
   const isFresh = nonce === undefined ? Math.abs(Number(time) - nowMs) <= maxTimeDifferenceMs : isGoodNonce(nonce);
   return isRight && isFresh;
