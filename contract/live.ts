@@ -91,6 +91,18 @@ export const LiveChange = Type.Union([
     deleted: Type.Array(Type.String()),
   }),
   Type.Object({ type: Type.Literal('activity'), deviceId: Id, ...activity }),
+  /**
+   * Points of these keys (of all when null) in [fromTs, toTs) are deleted: charts ask for their history anew. Latest
+   * points within are gone; what is the latest of such a series now follows as `telemetry`. What retention deletes
+   * day by day is not told.
+   */
+  Type.Object({
+    type: Type.Literal('telemetryDeleted'),
+    deviceId: Id,
+    keys: Type.Union([Type.Array(Type.String()), Type.Null()]),
+    fromTs: Type.Integer(),
+    toTs: Type.Integer(),
+  }),
   /** The device is gone and leaves the subscription; nothing more comes of it. */
   Type.Object({ type: Type.Literal('deviceDeleted'), deviceId: Id }),
 ]);

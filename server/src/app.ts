@@ -293,6 +293,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     const telemetry = createTelemetry({
       store,
       audit,
+      bus,
       parseTelemetry: (payload) => parseTelemetry(payload, clock.now(), payloadLimits),
       acceptPoints: ingest.acceptPoints,
       requireDevice: async (tenantId, deviceId) => void (await devices.nameOf(tenantId, deviceId)),

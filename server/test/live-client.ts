@@ -88,6 +88,11 @@ function apply(devices: Map<string, LiveDevice>, change: LiveChange): void {
       const known = latest[key];
       if (known === undefined || ts >= known.ts) latest[key] = { ts, value };
     }
+  } else if (change.type === 'telemetryDeleted') {
+    for (const [key, { ts }] of Object.entries(device.telemetry ?? {})) {
+      const isMeant = change.keys === null || change.keys.includes(key);
+      if (isMeant && ts >= change.fromTs && ts < change.toTs) delete device.telemetry?.[key];
+    }
   } else if (change.type === 'attributes') {
     const values = device.attributes?.[change.scope] ?? {};
     Object.assign(values, change.updated);

@@ -12,6 +12,18 @@ export interface TelemetryStored {
   readonly points: readonly { readonly key: string; readonly ts: number; readonly value: TelemetryValue }[];
 }
 
+/** Points of one device in [fromTs, toTs) have been deleted, ms; of all keys when `keys` is null. */
+export interface TelemetryDeleted {
+  readonly kind: 'telemetry.deleted';
+  readonly tenantId: string;
+  readonly deviceId: string;
+  readonly keys: readonly string[] | null;
+  readonly fromTs: number;
+  readonly toTs: number;
+  /** The latest point that each of the keys has now. */
+  readonly latest: TelemetryStored['points'];
+}
+
 /** Attributes of one device in one scope that have been written or deleted. */
 export interface AttributesChanged {
   readonly kind: 'attributes.changed';
@@ -84,6 +96,7 @@ export interface AuditRecorded {
 
 export type BusMessage =
   | TelemetryStored
+  | TelemetryDeleted
   | AttributesChanged
   | DeviceChanged
   | CredentialsRevoked
@@ -96,6 +109,7 @@ type Tenant = string;
 type Device = string;
 
 export const subjects = {
+  /** TelemetryStored and TelemetryDeleted. */
   telemetry: (tenant: Tenant, device: Device): string => `telemetry.${tenant}.${device}`,
   attributes: (tenant: Tenant, device: Device): string => `attributes.${tenant}.${device}`,
   /** DeviceChanged and CredentialsRevoked. */

@@ -136,3 +136,53 @@ test('of a deleted device only that is told', () => {
   pending.forget(snapshot({ telemetry: new Map() }));
   expect(taken(pending)).toEqual([{ type: 'deviceDeleted', deviceId }]);
 });
+
+const deleted = (
+  keys: readonly string[] | null,
+  fromTs: number,
+  toTs: number,
+  ...latest: [string, number, number][]
+) => {
+  const points = latest.map(([key, ts, value]) => new SharedPoint({ key, ts, value }));
+  return { kind: 'telemetryDeleted', deviceId, deletion: { keys, fromTs, toTs }, points } satisfies Update;
+};
+const told = (keys: readonly string[] | null, fromTs: number, toTs: number) => ({
+  ...{ type: 'telemetryDeleted', deviceId, keys, fromTs, toTs },
+});
+const points = (...all: [key: string, ts: number, value: number][]) => ({
+  ...{ type: 'telemetry', deviceId, points: all.map(([key, ts, value]) => ({ key, ts, value })) },
+});
+
+test('a deletion is told before the points and takes those that wait within it, not those that came later', () => {
+  const arrive = () =>
+    collect(
+      telemetry(['a', 1, 1], ['a', 5, 2], ['b', 5, 3]),
+      deleted(['a'], 5, 9, ['a', 1, 1]),
+      telemetry(['a', 6, 4]),
+    );
+  const changes = [told(['a'], 5, 9), points(['a', 1, 1], ['b', 5, 3], ['a', 1, 1], ['a', 6, 4])];
+  expect(taken(arrive())).toEqual(changes);
+  const pending = arrive();
+  pending.coalesce();
+  expect(taken(pending)).toEqual([told(['a'], 5, 9), points(['a', 6, 4], ['b', 5, 3])]);
+});
+
+test('a deletion of all keys is told to who wants some for those alone', () => {
+  const pending = new PendingChanges();
+  pending.add(deleted(null, 0, 9, ['a', 12, 1], ['b', 12, 1]), new Set(['a']));
+  pending.add(deleted(['b'], 0, 9), new Set(['a']));
+  expect(taken(pending)).toEqual([told(['a'], 0, 9), points(['a', 12, 1])]);
+});
+
+test('a slow client is told once of points that were deleted after they had been reduced to the latest', () => {
+  const pending = collect(telemetry(['a', 1, 1], ['a', 5, 2]));
+  pending.coalesce();
+  pending.add(deleted(null, 5, 6, ['a', 1, 1]), undefined);
+  expect(taken(pending)).toEqual([told(null, 5, 6), points(['a', 1, 1])]);
+});
+
+test('after a deletion everything is told again, whichever side of it the snapshot was read on', () => {
+  const pending = collect(deleted(null, 0, 9), telemetry(['a', 5, 7]));
+  pending.forget(snapshot({ telemetry: latest('a', 5, 7) }));
+  expect(taken(pending)).toEqual([told(null, 0, 9), points(['a', 5, 7])]);
+});

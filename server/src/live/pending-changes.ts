@@ -1,11 +1,13 @@
 /** What a subscription has not sent yet. Of attributes and activity only the last state counts, so that is all it keeps. */
 import { attributeScopes, type DeviceState, valuesToJson } from './device-state.ts';
-import type { AttributeScope, SharedPoint, Update } from './updates.ts';
+import type { AttributeScope, Deletion, SharedPoint, Update } from './updates.ts';
 
 /** Points that wait in order; beyond that only the latest of each series is kept. */
 const pointsInOrderLimit = 20_000;
 
 interface DeviceChanges {
+  /** Told before the points: those that wait within them were dropped, others came later or lie outside. */
+  deletions: Deletion[];
   /** In the order of arrival, unless the latest alone are kept. */
   points: SharedPoint[];
   latest: Map<string, SharedPoint> | undefined;
@@ -23,11 +25,11 @@ export class PendingChanges {
     return this.#devices.size === 0;
   }
 
-  /** Points and attributes that wait, at most: keys can be as many as devices like to make. */
+  /** Points, attributes and deletions that wait, at most: keys can be as many as devices like to make. */
   get size(): number {
     let size = 0;
-    for (const { points, latest, attributes } of this.#devices.values()) {
-      size += points.length + (latest?.size ?? 0);
+    for (const { deletions, points, latest, attributes } of this.#devices.values()) {
+      size += deletions.length + points.length + (latest?.size ?? 0);
       for (const values of attributes.values()) size += values.size;
     }
     return size;
@@ -37,8 +39,18 @@ export class PendingChanges {
   add(update: Update, keys: ReadonlySet<string> | undefined): void {
     switch (update.kind) {
       case 'telemetry': {
-        const wanted = keys === undefined ? update.points : update.points.filter((point) => keys.has(point.key));
+        const wanted = wantedPoints(update.points, keys);
         if (wanted.length > 0) this.#addPoints(this.#deviceOf(update.deviceId), wanted);
+        return;
+      }
+      case 'telemetryDeleted': {
+        const { deletion } = update;
+        const named = keys === undefined ? deletion.keys : (deletion.keys ?? [...keys]).filter((key) => keys.has(key));
+        if (named?.length === 0) return;
+        const changes = this.#deviceOf(update.deviceId);
+        this.#dropPoints(changes, deletion);
+        changes.deletions.push({ ...deletion, keys: named });
+        this.#addPoints(changes, wantedPoints(update.points, keys));
         return;
       }
       case 'attributes': {
@@ -74,6 +86,8 @@ export class PendingChanges {
    * Forgets what a snapshot tells already. It was read after these changes began to be collected, so:
    * - a point before the snapshot's latest of its series is history by now;
    * - of points at the very time of the snapshot's, all up to the one that it shows are in it;
+   * - but where something was deleted meanwhile nobody knows on which side of it the snapshot was read: told again,
+   *   the deletion and all points that came after it end in the same state;
    * - an attribute or a state that the snapshot shows the same is in it.
    * What is left may still be in the snapshot in part; told again, it ends in the same state.
    */
@@ -89,7 +103,7 @@ export class PendingChanges {
         for (const [key, text] of values) if (shown.get(key) === text) values.delete(key);
         if (values.size === 0) changes.attributes.delete(scope);
       }
-      if (state.telemetry !== undefined) this.#forgetPoints(changes, state.telemetry);
+      if (state.telemetry !== undefined && changes.deletions.length === 0) this.#forgetPoints(changes, state.telemetry);
       if (isNothing(changes)) this.#devices.delete(deviceId);
     }
   }
@@ -125,6 +139,15 @@ export class PendingChanges {
     if (this.#pointsInOrder > pointsInOrderLimit) this.coalesce();
   }
 
+  #dropPoints(changes: DeviceChanges, { keys, fromTs, toTs }: Deletion): void {
+    const named = keys === null ? undefined : new Set(keys);
+    const isLeft = ({ key, ts }: SharedPoint): boolean => ts < fromTs || ts >= toTs || named?.has(key) === false;
+    const left = changes.points.filter(isLeft);
+    this.#pointsInOrder -= changes.points.length - left.length;
+    changes.points = left;
+    for (const [key, point] of changes.latest ?? []) if (!isLeft(point)) changes.latest?.delete(key);
+  }
+
   #forgetPoints(changes: DeviceChanges, shown: ReadonlyMap<string, SharedPoint>): void {
     /** Per key, where the point that the snapshot shows came last. */
     const shownAt = new Map<string, number>();
@@ -148,12 +171,20 @@ export class PendingChanges {
 }
 
 function emptyChanges(): DeviceChanges {
-  return { points: [], latest: undefined, attributes: new Map(), activity: undefined, isDeleted: false };
+  return { deletions: [], points: [], latest: undefined, attributes: new Map(), activity: undefined, isDeleted: false };
 }
 
 function isNothing(changes: DeviceChanges): boolean {
-  const { points, latest, attributes, activity, isDeleted } = changes;
-  return points.length + (latest?.size ?? 0) + attributes.size === 0 && activity === undefined && !isDeleted;
+  const { deletions, points, latest, attributes, activity, isDeleted } = changes;
+  return (
+    deletions.length + points.length + (latest?.size ?? 0) + attributes.size === 0 &&
+    activity === undefined &&
+    !isDeleted
+  );
+}
+
+function wantedPoints(points: readonly SharedPoint[], keys: ReadonlySet<string> | undefined): readonly SharedPoint[] {
+  return keys === undefined ? points : points.filter((point) => keys.has(point.key));
 }
 
 function keepLatest(latest: Map<string, SharedPoint>, point: SharedPoint): void {
@@ -164,6 +195,10 @@ function keepLatest(latest: Map<string, SharedPoint>, point: SharedPoint): void 
 function writeChanges(deviceId: string, changes: DeviceChanges, into: string[]): void {
   const device = `"deviceId":${JSON.stringify(deviceId)}`;
   const points = changes.latest === undefined ? changes.points : [...changes.latest.values()];
+  for (const deletion of changes.deletions) {
+    const { keys, fromTs, toTs } = deletion;
+    into.push(`{"type":"telemetryDeleted",${device},"keys":${JSON.stringify(keys)},"fromTs":${fromTs},"toTs":${toTs}}`);
+  }
   if (points.length > 0) {
     into.push(`{"type":"telemetry",${device},"points":[${points.map((point) => point.text).join(',')}]}`);
   }

@@ -33,8 +33,21 @@ export class SharedPoint {
   }
 }
 
+/** What was deleted: of these keys, or of all, in [fromTs, toTs), ms. */
+export interface Deletion {
+  readonly keys: readonly string[] | null;
+  readonly fromTs: number;
+  readonly toTs: number;
+}
+
 export type Update = { readonly deviceId: string } & (
   | { readonly kind: 'telemetry'; readonly points: readonly SharedPoint[] }
+  | {
+      readonly kind: 'telemetryDeleted';
+      readonly deletion: Deletion;
+      /** What is the latest of its keys now. */
+      readonly points: readonly SharedPoint[];
+    }
   /** Value as JSON by key; undefined for a key that was deleted. */
   | {
       readonly kind: 'attributes';
@@ -55,6 +68,11 @@ export function toUpdate(message: BusMessage): Update | undefined {
         deviceId: message.deviceId,
         points: message.points.map((point) => new SharedPoint(point)),
       };
+    case 'telemetry.deleted': {
+      const { deviceId, keys, fromTs, toTs, latest } = message;
+      const points = latest.map((point) => new SharedPoint(point));
+      return { kind: 'telemetryDeleted', deviceId, deletion: { keys, fromTs, toTs }, points };
+    }
     case 'attributes.changed': {
       const values = new Map<string, string | undefined>();
       for (const [key, value] of Object.entries(message.updated)) values.set(key, JSON.stringify(value));

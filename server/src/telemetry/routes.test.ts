@@ -6,6 +6,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Role, roles } from '#contract/common.ts';
 import { FakeClock } from '../../test/fake-clock.ts';
 import type { AuditEntry } from '../audit/audit.ts';
+import type { Bus } from '../bus/bus.ts';
+import { createMemoryBus } from '../bus/memory.ts';
+import { type BusMessage, subjects } from '../bus/subjects.ts';
 import { AppError } from '../errors.ts';
 import { createPlatformApi, type PlatformApi } from '../http/platform-api.ts';
 import { createMetrics } from '../metrics.ts';
@@ -25,17 +28,20 @@ let store: TelemetryStore;
 let api: PlatformApi;
 let address: string;
 let audited: AuditEntry[];
+let bus: Bus;
 const clock = new FakeClock();
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'gapura-telemetry-'));
   const log = pino({ level: 'silent' });
+  bus = createMemoryBus((error) => log.error(error));
   store = createTelemetryEngine({ directory: join(directory, 'telemetry'), metrics: createMetrics(), log, clock });
   await store.start();
   audited = [];
   const telemetry = createTelemetry({
     store,
     audit: { record: (entry) => audited.push(entry) },
+    bus,
     parseTelemetry(payload) {
       const text = Buffer.from(payload).toString();
       if (!text.startsWith('{')) return { code: 'invalid_payload', detail: 'The payload must be an object.' };
@@ -308,6 +314,30 @@ test('a delete says how much went and is audited', async () => {
   expect(audited).toMatchObject([
     { action: 'telemetry.deleted', detail: { deleted: 1, keys: ['a'], fromMs: 0, toMs: 5 } },
     { action: 'telemetry.deleted', detail: { deleted: 2 } },
+  ]);
+});
+
+test('who looks is told what was deleted, and what is the latest now', async () => {
+  await write([
+    ['a', 1, 1],
+    ['a', 5, 2],
+    ['b', 9, 3],
+  ]);
+  const told: BusMessage[] = [];
+  const path = `${telemetryPath}?keys=a&from=5`;
+  await call(path, { method: 'DELETE' });
+  bus.subscribe(subjects.telemetry(device.tenantId, id), (message) => told.push(message));
+  await call(`${telemetryPath}?keys=a&from=2&to=8`, { method: 'DELETE' });
+  await call(telemetryPath, { method: 'DELETE' });
+  expect(told).toEqual([
+    {
+      ...{ kind: 'telemetry.deleted', ...device, keys: ['a'], fromTs: 2, toTs: 8 },
+      latest: [{ key: 'a', ts: 1, value: 1 }],
+    },
+    {
+      ...{ kind: 'telemetry.deleted', ...device, keys: null, latest: [] },
+      ...{ fromTs: Number.MIN_SAFE_INTEGER, toTs: Number.MAX_SAFE_INTEGER },
+    },
   ]);
 });
 

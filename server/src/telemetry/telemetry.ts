@@ -1,6 +1,8 @@
 /** Telemetry for people and scripts: who asks is known and allowed, here it is found, written or deleted. */
 import type { TelemetryKeyStats } from '#contract/telemetry.ts';
 import type { Audit, AuditActor } from '../audit/audit.ts';
+import type { Bus } from '../bus/bus.ts';
+import { subjects } from '../bus/subjects.ts';
 import { AppError } from '../errors.ts';
 import type { Refusal } from '../ingest/ingest.ts';
 import { contentTypes, writers } from './formats.ts';
@@ -13,6 +15,7 @@ import { pointToJson } from './value-text.ts';
 export interface TelemetryDeps {
   readonly store: TelemetryStore;
   readonly audit: Audit;
+  readonly bus: Pick<Bus, 'publish' | 'hasInterest'>;
   /** The parser of the device API: what devices may send, people may write. */
   parseTelemetry(payload: Uint8Array): readonly TelemetryPoint[] | Refusal;
   /** The way in that devices' points take: stores durably, then publishes. @throws AppError when it is refused */
@@ -57,9 +60,22 @@ export interface Telemetry {
 const auditedKeysLimit = 20;
 
 export function createTelemetry(deps: TelemetryDeps): Telemetry {
-  const { store, audit } = deps;
+  const { store, audit, bus } = deps;
 
   const requireDevice = ({ tenantId, deviceId }: DeviceRef): Promise<void> => deps.requireDevice(tenantId, deviceId);
+
+  /** For those who look: what went, and what is the latest now. */
+  async function tellDeleted(
+    device: DeviceRef,
+    keys: readonly string[] | undefined,
+    fromTs: number,
+    toTs: number,
+  ): Promise<void> {
+    const subject = subjects.telemetry(device.tenantId, device.deviceId);
+    if (!bus.hasInterest(subject)) return;
+    const latest = (await store.latest([device], keys)).get(device.deviceId) ?? [];
+    bus.publish(subject, { kind: 'telemetry.deleted', ...device, keys: keys ?? null, fromTs, toTs, latest });
+  }
 
   const record = (
     device: DeviceRef,
@@ -134,6 +150,7 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
     async remove(device, { keys, fromMs, toMs }, actor) {
       await requireDevice(device);
       const deleted = await store.deleteRange(device, keys, fromMs, toMs);
+      await tellDeleted(device, keys, fromMs, toMs);
       record(device, actor, 'telemetry.deleted', { deleted, fromMs, toMs, ...(keys && auditedKeys(keys)) });
       return deleted;
     },

@@ -41,6 +41,22 @@ test('a thousand changes in one step are one rendering, and the latest is shown'
   expect(views[1]?.devices.get('a')?.telemetry).toEqual({ k: { ts: 1000, value: 1000 } });
 });
 
+test('deleted points are gone from the view, and the history is asked anew', () => {
+  const { listener, views, gaps } = start();
+  listener.onSnapshot({
+    a: { telemetry: { k: { ts: 10, value: 1 }, l: { ts: 10, value: 1 }, m: { ts: 3, value: 1 } } },
+  });
+  const deleted: LiveChange = { type: 'telemetryDeleted', deviceId: 'a', keys: ['k', 'm'], fromTs: 5, toTs: 11 };
+  listener.onChanges([deleted, point('a', 2, 7)], false);
+  vi.advanceTimersByTime(stepMs);
+  expect(views.at(-1)?.devices.get('a')?.telemetry).toEqual({
+    k: { ts: 2, value: 7 },
+    l: { ts: 10, value: 1 },
+    m: { ts: 3, value: 1 },
+  });
+  expect(gaps()).toBe(1);
+});
+
 test('what changed for many widgets is told in the same step', () => {
   const told: number[] = [];
   const feeds = Array.from({ length: 50 }, (_, i) => ({ ...start(), startsAtMs: i }));

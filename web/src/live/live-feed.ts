@@ -16,7 +16,7 @@ export interface LiveFeedOptions {
   onView(view: LiveView): void;
   /** Every change as it comes, for charts. */
   onChanges?(changes: readonly LiveChange[]): void;
-  /** After an interruption: what lies between is in the history. */
+  /** After an interruption or a deletion: the history says what there is. */
   onGap?(): void;
   onError?(error: GapuraError): void;
 }
@@ -45,7 +45,9 @@ export function openLiveFeed(
       for (const change of changes) applyChange(devices, change);
       atNextStep(tell);
       options.onChanges?.(changes);
-      if (coalesced) options.onGap?.();
+      // What charts have drawn of it is gone from the history.
+      const isDeleted = changes.some(({ type }) => type === 'telemetryDeleted');
+      if (coalesced || isDeleted) options.onGap?.();
     },
     onError: (error) => options.onError?.(error),
   });
@@ -70,6 +72,11 @@ export function applyChange(devices: Map<string, LiveDevice>, change: LiveChange
       if (known === undefined || ts >= known.ts) telemetry[key] = { ts, value };
     }
     devices.set(change.deviceId, { ...device, telemetry });
+  } else if (change.type === 'telemetryDeleted') {
+    const isLeft = (key: string, ts: number): boolean =>
+      ts < change.fromTs || ts >= change.toTs || change.keys?.includes(key) === false;
+    const left = Object.entries(device.telemetry ?? {}).filter(([key, { ts }]) => isLeft(key, ts));
+    devices.set(change.deviceId, { ...device, telemetry: Object.fromEntries(left) });
   } else if (change.type === 'activity') {
     const { active, lastConnectTime, lastActivityTime, lastDisconnectTime, connection } = change;
     devices.set(change.deviceId, {
