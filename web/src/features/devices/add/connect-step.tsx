@@ -25,7 +25,8 @@ const names: Record<SnippetLanguage, string> = {
 
 export function ConnectStep({ arrival, onBack }: { readonly arrival: Arrival; onBack(): void }) {
   const { t } = useTranslation('addDevice');
-  const [language, setLanguage] = useState<SnippetLanguage>('curl');
+  const usable = languages.filter((each) => isUsable(each, arrival));
+  const [language, setLanguage] = useState<SnippetLanguage>(usable[0] ?? 'python');
   const addresses = useQuery({
     queryKey: ['addresses'],
     queryFn: ({ signal }) => gapura.addresses.get(signal),
@@ -43,7 +44,7 @@ export function ConnectStep({ arrival, onBack }: { readonly arrival: Arrival; on
           <Segments<SnippetLanguage>
             label={t('connect.language')}
             value={language}
-            options={languages.map((each) => [each, names[each]] as const)}
+            options={usable.map((each) => [each, names[each]] as const)}
             onChange={setLanguage}
           />
         </div>
@@ -55,6 +56,12 @@ export function ConnectStep({ arrival, onBack }: { readonly arrival: Arrival; on
           <div className="flex min-w-48 flex-1 flex-col gap-3">
             {way.kind === 'token' ? (
               <Labelled name={t('connect.token')} value={way.token} />
+            ) : way.kind === 'jwt' ? (
+              <>
+                <Labelled name={t('connect.kid')} value={way.kid} />
+                <Labelled name={t('connect.jwtKey')} value={way.key} />
+                <p className="text-warn text-xs">{t('connect.once')}</p>
+              </>
             ) : (
               <>
                 <Labelled name={t('connect.key')} value={way.key} />
@@ -87,15 +94,27 @@ function Labelled({ name, value }: { readonly name: string; readonly value: stri
   );
 }
 
+/** In a shell no request is signed and no proof is made: profiles that ask for those take neither. */
+function isUsable(language: SnippetLanguage, { kind, profile }: Arrival): boolean {
+  const isShell = language === 'curl' || language === 'mosquitto';
+  const isStrict = profile?.minAuth === 'signed' || (kind === 'fleet' && profile.provisioning.requireProof);
+  return !isShell || !isStrict;
+}
+
 /** The address under which this page was found is one that devices beside this computer can reach, too. */
 function contextOf(arrival: Arrival, addresses: Addresses): SnippetContext {
   const httpUrl = (addresses.publicUrl ?? location.origin).replace(/\/$/, '');
   const shared = { host: new URL(httpUrl).hostname, httpUrl, mqttPort: addresses.mqttPort };
   if (arrival.kind === 'fleet') {
     const { key, secret } = arrival.profile.provisioning;
-    return { ...shared, way: { kind: 'provision', key, secret: secret ?? '' } };
+    const kind = arrival.proof === 'JWT' ? 'jwtProvision' : 'provision';
+    return { ...shared, way: { kind, key, secret: secret ?? '' } };
   }
   const { credentials } = arrival.device;
+  if (credentials.type === 'JWT') {
+    const { kid, key = '', deviceId = arrival.device.id, instance = '' } = credentials;
+    return { ...shared, way: { kind: 'jwt', kid, key, deviceId, instance } };
+  }
   return { ...shared, way: { kind: 'token', token: credentials.type === 'ACCESS_TOKEN' ? credentials.token : '' } };
 }
 

@@ -8,7 +8,8 @@ import { Choice } from '../../../ui/choice.tsx';
 import { ErrorNote } from '../../../ui/error-note.tsx';
 import { SelectField, TextField } from '../../../ui/field.tsx';
 import { profilesQuery } from '../queries.ts';
-import type { Arrival } from './arrival.ts';
+import type { Arrival, Proof } from './arrival.ts';
+import { allowedProofs, ProofChoice } from './proof-choice.tsx';
 
 const strategies = ['ALLOW_CREATE_NEW_DEVICES', 'CHECK_PRE_PROVISIONED_DEVICES'] as const;
 type Strategy = (typeof strategies)[number];
@@ -22,7 +23,11 @@ export function FleetForm({ onDone }: { onDone(arrival: Arrival): void }) {
   const [profileId, setProfileId] = useState('');
   const [name, setName] = useState('');
   const [strategy, setStrategy] = useState<Strategy>('ALLOW_CREATE_NEW_DEVICES');
+  const [wanted, setWanted] = useState<Proof>('ACCESS_TOKEN');
   const chosen = profiles.data?.find(({ id }) => id === profileId);
+  // A profile that takes proofs alone is for devices that can make one.
+  const allowed = chosen?.provisioning.requireProof === true ? ['JWT' as const] : allowedProofs(chosen?.minAuth);
+  const proof = allowed.includes(wanted) ? wanted : 'JWT';
   const open = useMutation({
     mutationFn: (): Promise<Profile> => {
       if (chosen === undefined) return gapura.profiles.create({ name, provisioning: { strategy } });
@@ -31,7 +36,7 @@ export function FleetForm({ onDone }: { onDone(arrival: Arrival): void }) {
     },
     onSuccess: (profile) => {
       void queries.invalidateQueries({ queryKey: ['profiles'] });
-      onDone({ kind: 'fleet', profile });
+      onDone({ kind: 'fleet', profile, proof });
     },
   });
   const choose = (id: string): void => {
@@ -81,6 +86,7 @@ export function FleetForm({ onDone }: { onDone(arrival: Arrival): void }) {
           />
         ))}
       </fieldset>
+      <ProofChoice value={proof} allowed={allowed} onChange={setWanted} />
       {chosen !== undefined && chosen.provisioning.strategy !== strategy && (
         <p className="rounded-md bg-warn-soft px-3 py-2 text-warn text-xs">
           {t('fleet.changesProfile', { name: chosen.name })}

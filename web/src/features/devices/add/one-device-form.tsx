@@ -7,7 +7,8 @@ import { Button } from '../../../ui/button.tsx';
 import { ErrorNote } from '../../../ui/error-note.tsx';
 import { SelectField, TextField } from '../../../ui/field.tsx';
 import { profilesQuery } from '../queries.ts';
-import type { Arrival } from './arrival.ts';
+import type { Arrival, Proof } from './arrival.ts';
+import { allowedProofs, ProofChoice } from './proof-choice.tsx';
 
 export function OneDeviceForm({ onDone }: { onDone(arrival: Arrival): void }) {
   const { t } = useTranslation('addDevice');
@@ -16,16 +17,25 @@ export function OneDeviceForm({ onDone }: { onDone(arrival: Arrival): void }) {
   const [name, setName] = useState('');
   const [label, setLabel] = useState('');
   const [profileId, setProfileId] = useState('');
+  const [wanted, setWanted] = useState<Proof>('ACCESS_TOKEN');
+  const profile = profiles.data?.find(({ id, isDefault }) => (profileId === '' ? isDefault : id === profileId));
+  const allowed = allowedProofs(profile?.minAuth);
+  const proof = allowed.includes(wanted) ? wanted : 'JWT';
   const create = useMutation({
     mutationFn: (device: CreateDevice) => gapura.devices.create(device),
     onSuccess: (device) => {
       void queries.invalidateQueries({ queryKey: ['devices'] });
-      onDone({ kind: 'one', device });
+      onDone({ kind: 'one', device, profile });
     },
   });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    create.mutate({ name, ...(label !== '' && { label }), ...(profileId !== '' && { profileId }) });
+    create.mutate({
+      name,
+      ...(label !== '' && { label }),
+      ...(profileId !== '' && { profileId }),
+      ...(proof === 'JWT' && { credentials: { type: 'JWT' } }),
+    });
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
@@ -53,6 +63,7 @@ export function OneDeviceForm({ onDone }: { onDone(arrival: Arrival): void }) {
             </option>
           ))}
       </SelectField>
+      <ProofChoice value={proof} allowed={allowed} onChange={setWanted} />
       <div>
         <Button type="submit" tone="primary" busy={create.isPending}>
           {t('one.create')}

@@ -1,5 +1,8 @@
 /** Code to paste, with everything that is known filled in. Values are quoted for the language that they stand in. */
 
+import { type JwtKey, type JwtProvision, ofJwtKey, ofJwtProvision } from './jwt-snippets.ts';
+import { quoted, shell } from './quote.ts';
+
 export const languages = ['curl', 'mosquitto', 'python', 'arduino', 'node'] as const;
 export type SnippetLanguage = (typeof languages)[number];
 
@@ -10,21 +13,25 @@ export interface SnippetContext {
   readonly mqttPort: number;
   readonly way:
     | { readonly kind: 'token'; readonly token: string }
-    | { readonly kind: 'provision'; readonly key: string; readonly secret: string };
+    | { readonly kind: 'provision'; readonly key: string; readonly secret: string }
+    | JwtKey
+    | JwtProvision;
 }
-
-/** For a POSIX shell: nothing in single quotes means anything but the single quote. */
-const shell = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-/** For Python, JavaScript and C++: their texts are written alike as long as everything unusual is escaped. */
-const quoted = (text: string): string =>
-  JSON.stringify(text).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 const sample = '{"temperature": 25.4}';
 
 export function snippetOf(language: SnippetLanguage, context: SnippetContext): string {
-  return context.way.kind === 'token'
-    ? ofToken(language, context, context.way.token)
-    : ofProvision(language, context, context.way);
+  const { way } = context;
+  switch (way.kind) {
+    case 'token':
+      return ofToken(language, context, way.token);
+    case 'provision':
+      return ofProvision(language, context, way);
+    case 'jwt':
+      return ofJwtKey(language, context, way);
+    case 'jwtProvision':
+      return ofJwtProvision(language, context, way);
+  }
 }
 
 function ofToken(language: SnippetLanguage, { host, httpUrl, mqttPort }: SnippetContext, token: string): string {

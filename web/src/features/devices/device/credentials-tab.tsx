@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { KeyRound, RotateCw, ShieldOff } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { DeviceCredentials } from '#contract/credentials.ts';
 import type { Device } from '#contract/devices.ts';
 import { GapuraError } from '#sdk/error.ts';
 import { gapura } from '../../../api.ts';
@@ -16,6 +17,7 @@ import { EmptyState, ErrorState, LoadingRows } from '../../../ui/states.tsx';
 import { TimeAgo } from '../../../ui/time-ago.tsx';
 import { toast } from '../../../ui/toast.tsx';
 import { CredentialsFields } from './credentials-fields.tsx';
+import { ReplaceDialog, randomToken } from './replace-dialog.tsx';
 
 /** Seconds. */
 const overlaps = ['0', '300', '3600', '86400', '604800'] as const;
@@ -25,7 +27,9 @@ export function CredentialsTab({ device }: { readonly device: Device }) {
   const { t } = useTranslation('devices');
   const queries = useQueryClient();
   const queryKey = ['devices', 'one', device.id, 'credentials'];
-  const [asking, setAsking] = useState<'rotate' | 'revoke' | undefined>();
+  const [asking, setAsking] = useState<'rotate' | 'revoke' | 'replace' | undefined>();
+  /** What was made just now: of a JWT key it is the only time that it is told. */
+  const [made, setMade] = useState<DeviceCredentials | undefined>();
   const found = useQuery({
     queryKey,
     queryFn: async ({ signal }) => {
@@ -45,6 +49,35 @@ export function CredentialsTab({ device }: { readonly device: Device }) {
     onSuccess: () => queries.invalidateQueries({ queryKey }),
   });
 
+  const take = async (next: DeviceCredentials): Promise<void> => {
+    setAsking(undefined);
+    if (next.credentials.type === 'JWT' && next.credentials.key !== undefined) setMade(next);
+    else toast(t('credentials.rotated'));
+    await queries.invalidateQueries({ queryKey });
+  };
+  const dialogs = (
+    <>
+      {asking === 'replace' && (
+        <ReplaceDialog deviceId={device.id} onDone={(next) => void take(next)} onClose={() => setAsking(undefined)} />
+      )}
+      {made !== undefined && (
+        <Dialog
+          open
+          onOpenChange={() => setMade(undefined)}
+          title={t('credentials.made')}
+          description={t('credentials.madeText')}
+        >
+          <CredentialsFields credentials={made.credentials} />
+          <DialogActions>
+            <Button tone="primary" onClick={() => setMade(undefined)}>
+              {t('credentials.kept')}
+            </Button>
+          </DialogActions>
+        </Dialog>
+      )}
+    </>
+  );
+
   if (found.isPending) return <LoadingRows rows={3} />;
   if (found.data === undefined) return <ErrorState error={found.error} onRetry={() => void found.refetch()} />;
   if (found.data === null) {
@@ -54,31 +87,42 @@ export function CredentialsTab({ device }: { readonly device: Device }) {
           icon={<ShieldOff />}
           title={t('credentials.none')}
           action={
-            <Button
-              tone="primary"
-              busy={issue.isPending}
-              icon={<KeyRound className="size-3.5" />}
-              onClick={() => issue.mutate()}
-            >
-              {t('credentials.issue')}
-            </Button>
+            <>
+              <Button
+                tone="primary"
+                busy={issue.isPending}
+                icon={<KeyRound className="size-3.5" />}
+                onClick={() => issue.mutate()}
+              >
+                {t('credentials.issue')}
+              </Button>
+              <Button onClick={() => setAsking('replace')}>{t('credentials.other')}</Button>
+            </>
           }
         >
           {t('credentials.noneText')}
         </EmptyState>
         <ErrorNote error={issue.error} />
+        {dialogs}
       </Card>
     );
   }
   const { credentials, createdAt, retiring } = found.data;
+  // A device that holds its own key makes the next one itself.
+  const isRotatable = credentials.type !== 'JWT' || credentials.alg === 'HS256';
   return (
     <div className="flex max-w-3xl flex-col gap-4">
       <Card
         title={t('credentials.current')}
         actions={
           <>
-            <Button size="sm" icon={<RotateCw className="size-3.5" />} onClick={() => setAsking('rotate')}>
-              {t('credentials.rotate')}
+            {isRotatable && (
+              <Button size="sm" icon={<RotateCw className="size-3.5" />} onClick={() => setAsking('rotate')}>
+                {t('credentials.rotate')}
+              </Button>
+            )}
+            <Button size="sm" icon={<KeyRound className="size-3.5" />} onClick={() => setAsking('replace')}>
+              {t('credentials.replace')}
             </Button>
             <Button
               size="sm"
@@ -111,11 +155,7 @@ export function CredentialsTab({ device }: { readonly device: Device }) {
       {asking === 'rotate' && (
         <RotateDialog
           onClose={() => setAsking(undefined)}
-          onRotate={async (overlapSeconds) => {
-            await gapura.credentials.rotate(device.id, { overlapSeconds });
-            await queries.invalidateQueries({ queryKey });
-            toast(t('credentials.rotated'));
-          }}
+          onRotate={async (overlapSeconds) => take(await gapura.credentials.rotate(device.id, { overlapSeconds }))}
         />
       )}
       <Confirm
@@ -131,6 +171,7 @@ export function CredentialsTab({ device }: { readonly device: Device }) {
       >
         {t('credentials.revokeText')}
       </Confirm>
+      {dialogs}
     </div>
   );
 }
@@ -168,9 +209,4 @@ function RotateDialog({ onRotate, onClose }: { onRotate(overlapSeconds: number):
       </DialogActions>
     </Dialog>
   );
-}
-
-/** 120 random bits, in letters and digits. */
-function randomToken(): string {
-  return [...crypto.getRandomValues(new Uint8Array(20))].map((byte) => (byte % 36).toString(36)).join('');
 }
