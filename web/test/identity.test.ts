@@ -116,6 +116,20 @@ describe.skipIf(browserPath === undefined)('identities of devices', () => {
     expect((await world.app.client.profiles.get(profile.id)).hasGroupKey).toBe(false);
   });
 
+  test('what was refused in the name of a device stands among its events, and how it came', async () => {
+    const device = await world.app.client.devices.create({ name: 'victim', credentials: { type: 'JWT' } });
+    if (device.credentials.type !== 'JWT') throw new Error('The device has other credentials.');
+    const { kid, key = '' } = device.credentials;
+    const request = { sub: device.id, method: 'POST', target, body: '{"temperature":99}', jti: Date.now() };
+    const token = signedToken({ kid, alg: 'HS256', key }, request);
+    const headers = { authorization: `DeviceJWT ${token}`, 'content-type': 'application/json' };
+    expect((await fetch(world.app.url + target, { method: 'POST', headers, body })).status).toBe(401);
+    await page.goto(`${world.app.url}/devices/${device.id}`);
+    await page.getByRole('tab', { name: 'Events' }).click();
+    await page.getByText('request_mismatch').waitFor();
+    await page.getByRole('cell', { name: 'Created', exact: true }).waitFor();
+  });
+
   test('no page wrote an error or asked another server', () => {
     expect(browser.faults).toEqual([]);
   });

@@ -37,6 +37,7 @@ const pages = [
   '/devices/:device?tab=chart',
   '/devices/:device?tab=attributes',
   '/devices/:device?tab=credentials',
+  '/devices/:device?tab=events',
   '/devices/:device?tab=audit',
   '/devices/:device/dashboard',
   '/dashboards',

@@ -40,7 +40,7 @@ export const addDeviceRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/devices/add/add-device-page.tsx'), 'AddDevicePage'),
 });
 
-export const deviceTabs = ['overview', 'chart', 'attributes', 'credentials', 'audit'] as const;
+export const deviceTabs = ['overview', 'chart', 'attributes', 'credentials', 'events', 'audit'] as const;
 export type DeviceTab = (typeof deviceTabs)[number];
 
 export interface DeviceSearch {

@@ -94,12 +94,22 @@ export function LeafletMap({ label, places, tilesUrl, attribution, plan }: Leafl
         marker = L.circleMarker(at, { radius: 8, weight: 2, color: '#fff', fillOpacity: 0.95, fillColor });
         marker.on('click', () => open.current(id)).addTo(chart);
         markers.current.set(id, marker);
+        // Leaflet draws for pointers alone: as a link with a name it is there for keys and screen readers, too.
+        const shape = marker.getElement();
+        shape?.setAttribute('tabindex', '0');
+        shape?.setAttribute('role', 'link');
+        shape?.addEventListener('keydown', (event) => {
+          if (!(event instanceof KeyboardEvent) || event.key !== 'Enter') return;
+          event.preventDefault();
+          open.current(id);
+        });
       } else {
         marker.setLatLng(at).setStyle({ fillColor });
       }
       // An element: what a device is called is text, and never HTML.
       const text = document.createElement('span');
       text.textContent = note === '' ? name : `${name} · ${note}`;
+      marker.getElement()?.setAttribute('aria-label', text.textContent);
       marker.bindTooltip(text, { direction: 'top', offset: [0, -6] });
     }
     for (const [id, marker] of markers.current) {

@@ -19,6 +19,7 @@ import { ChartTab } from './chart-tab.tsx';
 import { CredentialsTab } from './credentials-tab.tsx';
 import { DeviceActions } from './device-actions.tsx';
 import { DeviceLead } from './device-lead.tsx';
+import { EventsTab } from './events-tab.tsx';
 import { LatestTab } from './latest-tab.tsx';
 
 export function DevicePage() {
@@ -53,8 +54,14 @@ export function DevicePage() {
   ];
   if (maySeeCredentials)
     tabs.push({ value: 'credentials', label: t('tab.credentials'), content: () => <CredentialsTab device={device} /> });
-  if (maySeeAudit)
+  if (maySeeAudit) {
+    tabs.push({
+      value: 'events',
+      label: t('tab.events'),
+      content: () => <EventsTab device={device} activity={known?.activity} />,
+    });
     tabs.push({ value: 'audit', label: t('tab.audit'), content: () => <AuditTab deviceId={deviceId} /> });
+  }
   return (
     <Page
       title={device.name}

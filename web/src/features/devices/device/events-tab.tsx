@@ -1,0 +1,152 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { ShieldCheck } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import type { Device } from '#contract/devices.ts';
+import type { LiveActivity } from '#sdk/live.ts';
+import { gapura } from '../../../api.ts';
+import { useFormat } from '../../../i18n/format.ts';
+import { Badge } from '../../../ui/badge.tsx';
+import { Button } from '../../../ui/button.tsx';
+import { Card } from '../../../ui/card.tsx';
+import { EmptyState, ErrorState, LoadingRows } from '../../../ui/states.tsx';
+import { Table, Td, Th, Tr } from '../../../ui/table.tsx';
+import { TimeAgo } from '../../../ui/time-ago.tsx';
+
+/** Refusals are written in batches of some seconds; nobody is told of one by the socket. */
+const refetchMs = 10_000;
+const shownProvisionings = 10;
+
+/** How the device came and went last, how it was provisioned, and what the gates refused in its name. */
+export function EventsTab({
+  device,
+  activity,
+}: {
+  readonly device: Device;
+  readonly activity: LiveActivity | undefined;
+}) {
+  return (
+    <div className="flex flex-col gap-4">
+      <Comings device={device} activity={activity} />
+      <Refusals deviceId={device.id} />
+    </div>
+  );
+}
+
+interface Coming {
+  readonly id: string;
+  readonly at: number;
+  readonly kind: 'connected' | 'disconnected' | 'provisioned' | 'created';
+  readonly note: string;
+}
+
+function Comings({ device, activity }: { readonly device: Device; readonly activity: LiveActivity | undefined }) {
+  const { t } = useTranslation('devices');
+  const provisioned = useQuery({
+    queryKey: ['devices', 'one', device.id, 'provisioned'],
+    queryFn: ({ signal }) =>
+      gapura.audit.list({ targetId: device.id, action: 'device.provisioned', limit: shownProvisionings }, signal),
+  });
+  const { lastConnectTime, lastDisconnectTime, connection } = activity ?? device;
+  const by = connection === null ? '' : `${connection.protocol} · ${connection.address}`;
+  const comings: Coming[] = [
+    ...(lastConnectTime === null ? [] : [{ id: 'in', at: lastConnectTime, kind: 'connected' as const, note: by }]),
+    ...(lastDisconnectTime === null
+      ? []
+      : [{ id: 'out', at: lastDisconnectTime, kind: 'disconnected' as const, note: '' }]),
+    ...(provisioned.data?.items ?? []).map(({ id, at, actor }) => ({
+      ...{ id, at, kind: 'provisioned' as const, note: actor.address },
+    })),
+    { id: 'made', at: device.createdAt, kind: 'created', note: '' },
+  ];
+  comings.sort((a, b) => b.at - a.at);
+  return (
+    <Card flush title={t('events.comings')}>
+      <Table label={t('events.comings')}>
+        <thead>
+          <tr>
+            <Th>{t('events.what')}</Th>
+            <Th>{t('audit.address')}</Th>
+            <Th className="text-right">{t('audit.at')}</Th>
+          </tr>
+        </thead>
+        <tbody>
+          {comings.map(({ id, at, kind, note }) => (
+            <Tr key={id}>
+              <Td>{t(`events.kinds.${kind}`)}</Td>
+              <Td className="text-ink-3 text-xs tabular-nums">{note}</Td>
+              <Td className="text-right text-ink-3 text-xs">
+                <TimeAgo at={at} />
+              </Td>
+            </Tr>
+          ))}
+        </tbody>
+      </Table>
+      {provisioned.isError && <ErrorState error={provisioned.error} onRetry={() => void provisioned.refetch()} />}
+    </Card>
+  );
+}
+
+function Refusals({ deviceId }: { readonly deviceId: string }) {
+  const { t } = useTranslation('devices');
+  const { t: common } = useTranslation();
+  const format = useFormat();
+  const found = useInfiniteQuery({
+    queryKey: ['devices', 'one', deviceId, 'security'],
+    queryFn: ({ pageParam, signal }) =>
+      gapura.securityEvents.list({ deviceId, limit: 50, ...(pageParam !== null && { cursor: pageParam }) }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+    refetchInterval: refetchMs,
+  });
+  const events = found.data?.pages.flatMap(({ items }) => items) ?? [];
+  return (
+    <Card flush title={t('events.refusals')}>
+      {found.isPending ? (
+        <LoadingRows rows={3} />
+      ) : found.data === undefined ? (
+        <ErrorState error={found.error} onRetry={() => void found.refetch()} />
+      ) : events.length === 0 ? (
+        <EmptyState icon={<ShieldCheck />} title={t('events.empty')}>
+          {t('events.emptyText')}
+        </EmptyState>
+      ) : (
+        <Table label={t('events.refusals')}>
+          <thead>
+            <tr>
+              <Th>{t('events.reason')}</Th>
+              <Th>{t('connection.transport')}</Th>
+              <Th>{t('audit.address')}</Th>
+              <Th className="text-right">{t('events.count')}</Th>
+              <Th className="text-right">{t('audit.at')}</Th>
+            </tr>
+          </thead>
+          <tbody>
+            {events.map(({ id, kind, reason, transport, address, count, lastAt }) => (
+              <Tr key={id}>
+                <Td>
+                  <span className="flex flex-wrap items-center gap-2">
+                    <Badge tone="danger">{reason}</Badge>
+                    <code className="font-mono text-ink-3 text-xs">{kind}</code>
+                  </span>
+                </Td>
+                <Td className="text-ink-2 text-xs">{transport.toUpperCase()}</Td>
+                <Td className="text-ink-3 text-xs tabular-nums">{address}</Td>
+                <Td className="text-right tabular-nums">{format.number(count)}</Td>
+                <Td className="text-right text-ink-3 text-xs">
+                  <TimeAgo at={lastAt} />
+                </Td>
+              </Tr>
+            ))}
+          </tbody>
+        </Table>
+      )}
+      {found.hasNextPage && (
+        <div className="flex justify-center p-3">
+          <Button busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+            {common('loadMore')}
+          </Button>
+        </div>
+      )}
+    </Card>
+  );
+}
