@@ -88,6 +88,8 @@ describe.skipIf(browserPath === undefined)('by keyboard alone', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
 
+    // The grid is loaded when there is something to arrange.
+    await page.getByRole('button', { name: /^Move / }).waitFor();
     await tabTo(/^Move /);
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');

@@ -133,7 +133,7 @@ describe.skipIf(browserPath === undefined)('management', () => {
     await page.goto(`${world.app.url}/settings`);
     const name = page.getByLabel('Name', { exact: true });
     await name.fill('Subak Sari');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.locator('form').filter({ has: name }).getByRole('button', { name: 'Save' }).click();
     await page.getByText('Renamed').waitFor();
     expect((await world.app.client.tenant.get()).name).toBe('Subak Sari');
     await page.getByText('Authority that devices trust').waitFor();
