@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { Cpu } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { gapura } from '../../api.ts';
+import { useIsStale } from '../../live/connection.ts';
 import { useLive } from '../../live/use-live.ts';
 import { useMay } from '../../session/session.ts';
 import { StateDot } from '../../ui/badge.tsx';
@@ -16,6 +17,8 @@ const shownCount = 8;
 /** The devices that came last, with whether they are there now. */
 export function NewestDevices() {
   const { t } = useTranslation('overview');
+  const { t: devicesText } = useTranslation('devices');
+  const isStale = useIsStale();
   const mayAdd = useMay('operator');
   const newest = useQuery({
     queryKey: ['devices', 'newest'],
@@ -64,7 +67,10 @@ export function NewestDevices() {
                   params={{ deviceId: id }}
                   className="flex h-10 items-center gap-3 px-4 outline-offset-[-2px] hover:bg-sunken"
                 >
-                  <StateDot state={isActive ? 'on' : 'off'} label={isActive ? t('isOnline') : t('isOffline')} />
+                  <StateDot
+                    state={isStale ? 'unknown' : isActive ? 'on' : 'off'}
+                    label={isStale ? devicesText('unknownState') : isActive ? t('isOnline') : t('isOffline')}
+                  />
                   <span className="min-w-0 flex-1 truncate font-medium text-ink">{name}</span>
                   <span className="hidden truncate text-ink-3 text-xs sm:block">{profileName}</span>
                   <span className="w-28 text-right text-ink-2 text-xs">
