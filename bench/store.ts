@@ -82,10 +82,11 @@ export async function run({ full, log }: BenchOptions): Promise<BenchResult> {
     figures.push({ name, value, unit, ...(goal !== undefined && { goal }) });
     log(`${name}: ${value.toFixed(3)} ${unit}`);
   };
+  const metrics = createMetrics();
   const open = async (): Promise<TelemetryStore> => {
     const store = createTelemetryEngine({
       directory,
-      metrics: createMetrics(),
+      metrics,
       log: pino({ level: 'warn' }),
       clock: systemClock,
     });
@@ -146,7 +147,13 @@ export async function run({ full, log }: BenchOptions): Promise<BenchResult> {
       figure(`${name}, at 300,000 points/s, p50`, percentile(times, 0.5), 'ms', goals[name]);
       figure(`${name}, at 300,000 points/s, p99`, percentile(times, 0.99), 'ms');
     }
-    figure('resident memory of this process', process.memoryUsage().rss / 1e6, 'MB');
+    const [longest] = (await metrics.telemetryLongestStep.get()).values;
+    figure('longest step of background work or a question', (longest?.value ?? 0) * 1000, 'ms');
+    figure(
+      'resident memory of this process, the generator with its messages among it',
+      process.memoryUsage().rss / 1e6,
+      'MB',
+    );
 
     await store.stop();
     const from = performance.now();
