@@ -41,8 +41,32 @@ async function post(authorization: string, at: TestApp = app, text = body): Prom
   return { status: response.status, ...(answer !== '' && { code: JSON.parse(answer).code }) };
 }
 
-test('20,000 changes of one byte in method, path, query, body or token: none passes', async () => {
-  const mutations = Number(process.env['GAPURA_MUTATIONS'] ?? 20_000);
+/** More in the long run: CONTRIBUTING.md says how. */
+const mutations = Number(process.env['GAPURA_MUTATIONS'] ?? 20_000);
+
+/** Another byte, one more, one less, or one moved to the end. */
+function mutate(text: string): string {
+  const bytes = [...Buffer.from(text, 'latin1')];
+  const at = randomInt(bytes.length);
+  switch (randomInt(4)) {
+    case 0:
+      bytes[at] = (bytes[at] ?? 0) ^ (1 + randomInt(255));
+      break;
+    case 1:
+      bytes.splice(at, 0, randomInt(256));
+      break;
+    case 2:
+      bytes.splice(at, 1);
+      break;
+    default:
+      bytes.push(...bytes.splice(at, 1));
+  }
+  return Buffer.from(bytes).toString('latin1');
+}
+
+test(`${mutations} changes of a byte in method, path, query, body or token: none passes`, {
+  timeout: 30_000 + mutations,
+}, async () => {
   const clock = new FakeClock(Date.now());
   const secret = randomBytes(32);
   const key = createJwtKeyOf(secret);
@@ -81,10 +105,9 @@ test('20,000 changes of one byte in method, path, query, body or token: none pas
   const fields = ['method', 'target', 'body', 'token'] as const;
   for (let i = 0; i < mutations; i++) {
     const field = fields[randomInt(fields.length)] ?? 'token';
-    const bytes = Buffer.from(request[field], 'latin1');
-    const at = randomInt(bytes.length);
-    bytes[at] = (bytes[at] ?? 0) ^ (1 + randomInt(255));
-    const changed = { ...request, [field]: bytes.toString('latin1') };
+    const changed = { ...request, [field]: mutate(request[field]) };
+    // The last byte has moved to the end: nothing has changed.
+    if (changed[field] === request[field]) continue;
     if (await passes(changed)) expect.fail(`passed: ${JSON.stringify(changed)}`);
   }
   // Nothing of that has used up the token.
