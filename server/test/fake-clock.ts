@@ -9,6 +9,7 @@ interface Timer {
 /** A clock that stands still until `advance` moves it; timers that come due fire in order. */
 export class FakeClock implements Clock {
   #now: number;
+  #stepped = 0;
   readonly #timers = new Set<Timer>();
 
   constructor(startMs: number = Date.UTC(2026, 0, 1)) {
@@ -16,6 +17,14 @@ export class FakeClock implements Clock {
   }
 
   now = (): number => this.#now;
+  uptime = (): number => this.#now - this.#stepped;
+
+  /** Puts the time of day right by so much; no time passes, and no timer fires. */
+  step(ms: number): void {
+    this.#now += ms;
+    this.#stepped += ms;
+    for (const timer of this.#timers) timer.at += ms;
+  }
 
   after(delayMs: number, callback: () => void): () => void {
     return this.#add({ at: this.#now + delayMs, periodMs: undefined, callback });

@@ -85,8 +85,12 @@ export function createDeviceTokens(deps: DeviceTokensDeps): DeviceTokens {
   const audiences = [toShortId(instanceId), instanceId];
   const remembered = createRememberedTokens(keys, rememberedTokens);
   const window = createReplayWindow();
-  /** Nothing that was signed before this process began can be told from a replay. */
-  const startMs = clock.now();
+  const startUptimeMs = clock.uptime();
+  /**
+   * Nothing that was signed before this process began can be told from a replay. By the time of day as it is now: a small
+   * computer begins in 1970 and learns the time later.
+   */
+  const startMs = (): number => clock.now() - (clock.uptime() - startUptimeMs);
   /** What stands on the disk for keys whose devices run ahead, by the id of the credentials. */
   const floors = new LruMap<string, number>(maxAddresses);
   const strangers = createRateLimiter({ clock, limits: unknownKids, maxKeys: maxAddresses });
@@ -200,8 +204,9 @@ export function createDeviceTokens(deps: DeviceTokensDeps): DeviceTokens {
     const at = Number(jti);
     if (Math.floor(at / 1000) !== issuedAtS) return invalid('malformed_jti', key);
     const id = key.identity.credentialsId;
-    if (!window.use(id, at, Math.max(startMs, key.replayFloor) - 1)) {
-      return { refused: 'replayed', reason: at < startMs ? 'before_the_start' : 'replayed', key };
+    const start = startMs();
+    if (!window.use(id, at, Math.max(start, key.replayFloor) - 1)) {
+      return { refused: 'replayed', reason: at < start ? 'before_the_start' : 'replayed', key };
     }
     if (key.isUnused) keys.used(key);
     // Its clock runs ahead: were the server to restart now, its start would lie below what has just been used.

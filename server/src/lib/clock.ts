@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
+  /** Milliseconds since some moment; goes on evenly when the time of day is put right. */
+  uptime(): number;
   /** Calls back once after `delayMs`; returns a function that cancels. The timer never keeps the process alive. */
   after(delayMs: number, callback: () => void): () => void;
   /** Calls back every `periodMs` until cancelled. The timer never keeps the process alive. */
@@ -10,6 +12,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: Date.now,
+  uptime: () => performance.now(),
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
     timer.unref();

@@ -98,7 +98,7 @@ test('no more keys are remembered than the limit says; the quietest is forgotten
 
 test('a clock that is set back gives nothing and freezes nothing', () => {
   let now = 1_000_000;
-  const clock = { now: () => now, after: () => () => {}, every: () => () => {} };
+  const clock = { now: () => now, uptime: () => 0, after: () => () => {}, every: () => () => {} };
   const limits = createRateLimiter({ clock, limits: parseRateLimits('1:1'), maxKeys: 10 });
   limits.take('a');
   now = 0;
