@@ -9,6 +9,7 @@ import importing from '../features/import/en.json';
 import overview from '../features/overview/en.json';
 import people from '../features/people/en.json';
 import profiles from '../features/profiles/en.json';
+import retention from '../features/retention/en.json';
 import setUp from '../features/set-up/en.json';
 import settings from '../features/settings/en.json';
 import signIn from '../features/sign-in/en.json';
@@ -21,6 +22,7 @@ export const texts = {
   devices,
   overview,
   profiles,
+  retention,
   setUp,
   signIn,
   import: importing,

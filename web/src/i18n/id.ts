@@ -9,6 +9,7 @@ import importing from '../features/import/id.json';
 import overview from '../features/overview/id.json';
 import people from '../features/people/id.json';
 import profiles from '../features/profiles/id.json';
+import retention from '../features/retention/id.json';
 import setUp from '../features/set-up/id.json';
 import settings from '../features/settings/id.json';
 import signIn from '../features/sign-in/id.json';
@@ -22,6 +23,7 @@ export const texts: Texts = {
   devices,
   overview,
   profiles,
+  retention,
   setUp,
   signIn,
   import: importing,

@@ -18,6 +18,7 @@ import { PolicyCard } from './policy-card.tsx';
 import { ProfileDevices } from './profile-devices.tsx';
 import { profileQuery } from './profile-queries.ts';
 import { ProvisioningCard } from './provisioning-card.tsx';
+import { RetentionCard } from './retention-card.tsx';
 import { SeenKeys } from './seen-keys.tsx';
 import { StrategyBadge } from './strategy-choice.tsx';
 
@@ -77,6 +78,7 @@ function Content({ profile }: { readonly profile: Profile }) {
         <div className="grid min-w-0 gap-3">
           <DetailsCard profile={profile} />
           <PolicyCard profile={profile} />
+          <RetentionCard profile={profile} />
           <SeenKeys profileId={profile.id} />
           <ProfileDevices profileId={profile.id} />
         </div>

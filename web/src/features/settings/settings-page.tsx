@@ -5,6 +5,7 @@ import { AccountCard } from './account-card.tsx';
 import { CertificatesCard } from './certificates-card.tsx';
 import { DisplayCard } from './display-card.tsx';
 import { PasswordCard } from './password-card.tsx';
+import { RetentionCard } from './retention-card.tsx';
 import { TenantCard } from './tenant-card.tsx';
 
 export function SettingsPage() {
@@ -18,6 +19,7 @@ export function SettingsPage() {
           <DisplayCard />
           {user !== null && <PasswordCard user={user} />}
           <TenantCard />
+          <RetentionCard />
         </div>
         <CertificatesCard />
       </div>
