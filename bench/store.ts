@@ -141,7 +141,6 @@ export async function run({ full, log }: BenchOptions): Promise<BenchResult> {
     const goals: Readonly<Record<string, string>> = {
       'latest of 100 devices': '≤ 1',
       '1 h raw': '≤ 1',
-      '30 d in 100 buckets': '≤ 10',
     };
     for (const [name, times] of beside.asked) {
       figure(`${name}, at 300,000 points/s, p50`, percentile(times, 0.5), 'ms', goals[name]);
@@ -217,7 +216,8 @@ function askers(store: TelemetryStore, fleet: Fleet): Readonly<Record<string, As
     'latest of 100 devices': (i) => store.latest(Array.from({ length: 100 }, (_, n) => one(i + n))),
     '1 h raw': (i) => store.range({ ...one(i), keys: ['temperature'], ...span(1), order: 'asc', limit: 10_000 }),
     '24 h raw': (i) => store.range({ ...one(i), keys: ['temperature'], ...span(24), order: 'asc', limit: 10_000 }),
-    '30 d in 100 buckets': (i) =>
+    // Named for what is asked: a run stores far less than 30 days of each device, so this says nothing of the goal for them.
+    '30 d asked, in 100 buckets': (i) =>
       store.aggregate({
         ...one(i),
         keys: ['temperature'],

@@ -11,6 +11,7 @@ import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
+import { LoadMore } from '../../ui/load-more.tsx';
 import { EmptyState, ErrorState, LoadingRows } from '../../ui/states.tsx';
 import { Table, Td, Th, Tr } from '../../ui/table.tsx';
 import { TimeAgo, useNow } from '../../ui/time-ago.tsx';
@@ -19,7 +20,6 @@ import { CreateKeyDialog } from './create-key-dialog.tsx';
 
 export function ApiKeysPage() {
   const { t } = useTranslation('apiKeys');
-  const common = useTranslation().t;
   const mayWrite = useMay('admin');
   const [isCreating, setCreating] = useState(false);
   const [revoked, setRevoked] = useState<ApiKey>();
@@ -55,13 +55,7 @@ export function ApiKeysPage() {
         ) : (
           <KeyTable keys={keys} onRevoke={setRevoked} />
         )}
-        {found.hasNextPage && (
-          <div className="flex justify-center p-3">
-            <Button busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-              {common('loadMore')}
-            </Button>
-          </div>
-        )}
+        <LoadMore of={found} />
       </Card>
       {isCreating && <CreateKeyDialog onClose={() => setCreating(false)} />}
       <Confirm

@@ -12,6 +12,7 @@ import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { SelectField } from '../../ui/field.tsx';
+import { LoadMore } from '../../ui/load-more.tsx';
 import { EmptyState, ErrorState, LoadingRows } from '../../ui/states.tsx';
 import { Table, Td, Th } from '../../ui/table.tsx';
 import { type AuditSearch, auditPeriods } from './audit-search.ts';
@@ -21,7 +22,6 @@ const periodMs = { '1h': 3_600_000, '24h': 86_400_000, '7d': 7 * 86_400_000, '30
 
 export function AuditPage() {
   const { t } = useTranslation('audit');
-  const common = useTranslation().t;
   const mayRead = useMay('admin');
   const navigate = useNavigate();
   const search = useSearch({ from: '/app/audit' });
@@ -103,13 +103,7 @@ export function AuditPage() {
             ) : (
               <AuditTable records={records} onFilter={set} />
             )}
-            {found.hasNextPage && (
-              <div className="flex justify-center border-line border-t p-3">
-                <Button busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-                  {common('loadMore')}
-                </Button>
-              </div>
-            )}
+            <LoadMore of={found} className="border-line border-t" />
           </Card>
         </>
       )}

@@ -9,6 +9,7 @@ import { useMay } from '../../session/session.ts';
 import { Page } from '../../shell/page.tsx';
 import { Button } from '../../ui/button.tsx';
 import { useErrorText } from '../../ui/error-text.ts';
+import { LoadMore } from '../../ui/load-more.tsx';
 import { EmptyState, ErrorState, LoadingRows } from '../../ui/states.tsx';
 import { toast, toastError } from '../../ui/toast.tsx';
 import { importText } from './exchange.ts';
@@ -16,7 +17,6 @@ import { NameDialog } from './name-dialog.tsx';
 
 export function DashboardsPage() {
   const { t } = useTranslation('dashboards');
-  const common = useTranslation().t;
   const format = useFormat();
   const mayWrite = useMay('operator');
   const [isCreating, setCreating] = useState(false);
@@ -77,13 +77,7 @@ export function DashboardsPage() {
           ))}
         </ul>
       )}
-      {found.hasNextPage && (
-        <div className="flex justify-center p-3">
-          <Button busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-            {common('loadMore')}
-          </Button>
-        </div>
-      )}
+      <LoadMore of={found} />
       {isCreating && <NameDialog onClose={() => setCreating(false)} />}
     </Page>
   );

@@ -10,6 +10,7 @@ import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
+import { LoadMore } from '../../ui/load-more.tsx';
 import { Menu, MenuItem } from '../../ui/menu.tsx';
 import { EmptyState, ErrorState, LoadingRows } from '../../ui/states.tsx';
 import { Table, Td, Th, Tr } from '../../ui/table.tsx';
@@ -19,7 +20,6 @@ import { PersonDialog } from './person-dialog.tsx';
 
 export function PeoplePage() {
   const { t } = useTranslation('people');
-  const common = useTranslation().t;
   const mayWrite = useMay('admin');
   const [edited, setEdited] = useState<User | 'new'>();
   const [removed, setRemoved] = useState<User>();
@@ -54,13 +54,7 @@ export function PeoplePage() {
         ) : (
           <LoadingRows />
         )}
-        {people.hasNextPage && (
-          <div className="flex justify-center p-3">
-            <Button busy={people.isFetchingNextPage} onClick={() => void people.fetchNextPage()}>
-              {common('loadMore')}
-            </Button>
-          </div>
-        )}
+        <LoadMore of={people} />
       </Card>
       {edited !== undefined && (
         <PersonDialog

@@ -3,8 +3,8 @@ import { ScrollText } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { gapura } from '../../../api.ts';
 import { Badge } from '../../../ui/badge.tsx';
-import { Button } from '../../../ui/button.tsx';
 import { Card } from '../../../ui/card.tsx';
+import { LoadMore } from '../../../ui/load-more.tsx';
 import { EmptyState, ErrorState, LoadingRows } from '../../../ui/states.tsx';
 import { Table, Td, Th, Tr } from '../../../ui/table.tsx';
 import { TimeAgo } from '../../../ui/time-ago.tsx';
@@ -12,7 +12,6 @@ import { TimeAgo } from '../../../ui/time-ago.tsx';
 /** Who did what to this device. */
 export function AuditTab({ deviceId }: { readonly deviceId: string }) {
   const { t } = useTranslation('devices');
-  const { t: common } = useTranslation();
   const found = useInfiniteQuery({
     queryKey: ['devices', 'one', deviceId, 'audit'],
     queryFn: ({ pageParam, signal }) =>
@@ -60,13 +59,7 @@ export function AuditTab({ deviceId }: { readonly deviceId: string }) {
           </tbody>
         </Table>
       )}
-      {found.hasNextPage && (
-        <div className="flex justify-center p-3">
-          <Button busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-            {common('loadMore')}
-          </Button>
-        </div>
-      )}
+      <LoadMore of={found} />
     </Card>
   );
 }

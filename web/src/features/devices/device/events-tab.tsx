@@ -6,8 +6,8 @@ import type { LiveActivity } from '#sdk/live.ts';
 import { gapura } from '../../../api.ts';
 import { useFormat } from '../../../i18n/format.ts';
 import { Badge } from '../../../ui/badge.tsx';
-import { Button } from '../../../ui/button.tsx';
 import { Card } from '../../../ui/card.tsx';
+import { LoadMore } from '../../../ui/load-more.tsx';
 import { EmptyState, ErrorState, LoadingRows } from '../../../ui/states.tsx';
 import { Table, Td, Th, Tr } from '../../../ui/table.tsx';
 import { TimeAgo } from '../../../ui/time-ago.tsx';
@@ -88,7 +88,6 @@ function Comings({ device, activity }: { readonly device: Device; readonly activ
 
 function Refusals({ deviceId }: { readonly deviceId: string }) {
   const { t } = useTranslation('devices');
-  const { t: common } = useTranslation();
   const format = useFormat();
   const found = useInfiniteQuery({
     queryKey: ['devices', 'one', deviceId, 'security'],
@@ -140,13 +139,7 @@ function Refusals({ deviceId }: { readonly deviceId: string }) {
           </tbody>
         </Table>
       )}
-      {found.hasNextPage && (
-        <div className="flex justify-center p-3">
-          <Button busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-            {common('loadMore')}
-          </Button>
-        </div>
-      )}
+      <LoadMore of={found} />
     </Card>
   );
 }
