@@ -21,7 +21,7 @@ export const SecurityEventQuery = Type.Object(
     ...PageQuery.properties,
     kind: Type.Optional(Type.String({ maxLength: 255 })),
     reason: Type.Optional(Type.String({ maxLength: 255 })),
-    deviceId: Type.Optional(Type.String({ maxLength: 255 })),
+    deviceId: Type.Optional(Type.String({ maxLength: 255, description: 'In either form: UUID, or 22 characters' })),
     address: Type.Optional(Type.String({ maxLength: 255 })),
     from: Type.Optional(TimestampMs),
     to: Type.Optional(TimestampMs),

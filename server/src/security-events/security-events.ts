@@ -13,6 +13,7 @@ import { addressBlock } from '../lib/address-block.ts';
 import type { Clock } from '../lib/clock.ts';
 import { decodeCursor, encodeCursor } from '../lib/cursor.ts';
 import { createHousekeeping } from '../lib/housekeeping.ts';
+import { toUuid } from '../lib/short-id.ts';
 import { uuidv7 } from '../lib/uuid.ts';
 import type { Metrics } from '../metrics.ts';
 import {
@@ -162,7 +163,10 @@ export function createSecurityEvents({ db, clock, bus, metrics, log }: SecurityE
       const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor, ['number', 'string']);
       if (query.cursor !== undefined && after === undefined) throw new AppError('invalid_cursor');
       const limit = query.limit ?? 50;
-      const rows = await selectSecurityEvents(db, tenantId, query, after as [number, string] | undefined, limit + 1);
+      const { deviceId } = query;
+      // As devices and their tokens have it, or as people see it.
+      const filter = deviceId === undefined ? query : { ...query, deviceId: toUuid(deviceId) ?? deviceId };
+      const rows = await selectSecurityEvents(db, tenantId, filter, after as [number, string] | undefined, limit + 1);
       const items = rows.slice(0, limit);
       const last = items.at(-1);
       const nextCursor = rows.length > limit && last !== undefined ? encodeCursor([last.last_at, last.id]) : null;
