@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { LiveChange, LiveListener, LiveWanted } from '#sdk/live.ts';
 import { type LiveView, openLiveFeed } from './live-feed.ts';
-import { stepMs } from './steps.ts';
+import { createSteps, stepMs } from './steps.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function start() {
+function start(steps = createSteps()) {
   let listener: LiveListener | undefined;
   const views: LiveView[] = [];
   let gaps = 0;
@@ -17,11 +17,10 @@ function start() {
       return { end: () => void ended++ };
     },
   };
-  const end = openLiveFeed(
-    live,
-    { deviceIds: ['a', 'b'] },
-    { onView: (view) => views.push(view), onGap: () => void gaps++ },
-  );
+  const end = openLiveFeed(live, { deviceIds: ['a', 'b'] }, steps, {
+    onView: (view) => views.push(view),
+    onGap: () => void gaps++,
+  });
   if (listener === undefined) throw new Error('Nothing was subscribed.');
   return { listener, views, end, gaps: () => gaps, ended: () => ended };
 }
@@ -59,7 +58,8 @@ test('deleted points are gone from the view, and the history is asked anew', () 
 
 test('what changed for many widgets is told in the same step', () => {
   const told: number[] = [];
-  const feeds = Array.from({ length: 50 }, (_, i) => ({ ...start(), startsAtMs: i }));
+  const steps = createSteps();
+  const feeds = Array.from({ length: 50 }, (_, i) => ({ ...start(steps), startsAtMs: i }));
   for (const { listener } of feeds) listener.onSnapshot({ a: {} });
   for (const { listener, startsAtMs } of feeds) {
     vi.advanceTimersByTime(startsAtMs % 2);

@@ -1,7 +1,7 @@
 /** What is known of some devices, kept up to date, and told in steps: a thousand changes a second are ten renderings. */
 import type { GapuraError } from '#sdk/error.ts';
 import type { LiveChange, LiveClient, LiveDevice, LiveWanted } from '#sdk/live.ts';
-import { atNextStep, forgetStep } from './steps.ts';
+import type { Steps } from './steps.ts';
 
 export interface LiveView {
   /** Whether the first snapshot has come. */
@@ -25,6 +25,7 @@ export interface LiveFeedOptions {
 export function openLiveFeed(
   live: Pick<LiveClient, 'subscribe'>,
   wanted: LiveWanted,
+  steps: Steps,
   options: LiveFeedOptions,
 ): () => void {
   let devices = new Map<string, LiveDevice>();
@@ -37,13 +38,13 @@ export function openLiveFeed(
       const isAgain = isReady;
       devices = new Map(Object.entries(snapshot));
       isReady = true;
-      forgetStep(tell);
+      steps.forget(tell);
       tell();
       if (isAgain) options.onGap?.();
     },
     onChanges(changes, coalesced) {
       for (const change of changes) applyChange(devices, change);
-      atNextStep(tell);
+      steps.atNext(tell);
       options.onChanges?.(changes);
       // What charts have drawn of it is gone from the history.
       const isDeleted = changes.some(({ type }) => type === 'telemetryDeleted');
@@ -53,7 +54,7 @@ export function openLiveFeed(
   });
 
   return () => {
-    forgetStep(tell);
+    steps.forget(tell);
     subscription.end();
   };
 }

@@ -6,25 +6,32 @@
 /** Ten a second: quicker than an eye reads figures, and slow enough for a phone. */
 export const stepMs = 100;
 
-const waiting = new Set<() => void>();
-let isWithinStep = false;
-
-/** Calls it at the end of this step, once however often it is asked for within. */
-export function atNextStep(tell: () => void): void {
-  waiting.add(tell);
-  if (isWithinStep) return;
-  isWithinStep = true;
-  setTimeout(step, stepMs);
+export interface Steps {
+  /** Calls it at the end of this step, once however often it is asked for within. */
+  atNext(tell: () => void): void;
+  /** What was asked for is not wanted any more. */
+  forget(tell: () => void): void;
 }
 
-/** What was asked for is not wanted any more. */
-export function forgetStep(tell: () => void): void {
-  waiting.delete(tell);
-}
+/** One for all feeds that are shown together. */
+export function createSteps(): Steps {
+  const waiting = new Set<() => void>();
+  let isWithinStep = false;
 
-function step(): void {
-  isWithinStep = false;
-  const all = [...waiting];
-  waiting.clear();
-  for (const tell of all) tell();
+  function end(): void {
+    isWithinStep = false;
+    const all = [...waiting];
+    waiting.clear();
+    for (const tell of all) tell();
+  }
+
+  return {
+    atNext(tell) {
+      waiting.add(tell);
+      if (isWithinStep) return;
+      isWithinStep = true;
+      setTimeout(end, stepMs);
+    },
+    forget: (tell) => void waiting.delete(tell),
+  };
 }

@@ -2,6 +2,10 @@ import { startTransition, useEffect, useRef, useState } from 'react';
 import type { LiveChange, LiveWanted } from '#sdk/live.ts';
 import { gapura } from '../api.ts';
 import { emptyView, type LiveView, openLiveFeed } from './live-feed.ts';
+import { createSteps } from './steps.ts';
+
+/** Of the whole page. */
+const steps = createSteps();
 
 /** As the contract has it; more would be refused. */
 export const liveDevicesLimit = 1000;
@@ -32,7 +36,7 @@ export function useLive({ enabled = true, onChanges, onGap, ...wanted }: UseLive
     }
     const parsed = JSON.parse(key) as LiveWanted;
     const limited = { ...parsed, deviceIds: parsed.deviceIds.slice(0, liveDevicesLimit) };
-    return openLiveFeed(gapura.live, limited, {
+    return openLiveFeed(gapura.live, limited, steps, {
       // A key that is pressed meanwhile is answered first.
       onView: (next) => startTransition(() => setView(next)),
       onChanges: (changes) => handlers.current.onChanges?.(changes),
