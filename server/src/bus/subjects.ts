@@ -49,7 +49,10 @@ export interface CredentialsRevoked {
   readonly credentialsIds: readonly string[];
 }
 
-/** A device became active or inactive, connected or disconnected. Times in ms, null for never. */
+/**
+ * A device became active or inactive, connected or disconnected; or, every few seconds, was heard of again. Times in ms,
+ * null for never.
+ */
 export interface DeviceActivityChanged {
   readonly kind: 'device.activity';
   readonly tenantId: string;

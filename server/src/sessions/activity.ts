@@ -21,6 +21,8 @@ export const defaultInactivityTimeoutMs = 600_000;
 /** A crash forgets at most this much of what was seen; the data itself is in the telemetry store. */
 const flushPeriodMs = 5_000;
 const sweepPeriodMs = 5_000;
+/** Rows read at a time for those who look: some milliseconds. */
+const publishedAtOnce = 1_000;
 
 interface Entry {
   readonly tenantId: string;
@@ -184,10 +186,9 @@ export class ActivityTracker {
         .filter((entry) => entry.active !== entry.writtenActive)
         .map((entry) => ({ entry, active: entry.active }));
       for (const entry of entries) entry.dirty = false;
-      for (const entry of moved) {
-        entry.isConnectionNew = false;
-        this.#publish(entry);
-      }
+      for (const entry of moved) entry.isConnectionNew = false;
+      // Who looks sees when a device was heard of last, not only whether.
+      await this.#publishAll(entries).catch(this.#deps.onFault);
       try {
         await updateTimes(this.#deps.db, rows);
         for (const active of [true, false]) {
@@ -233,15 +234,34 @@ export class ActivityTracker {
     this.#dirty.push(entry);
   }
 
-  /** An entry knows only what this process saw; the row fills the gaps. */
-  #publish({ tenantId, deviceId }: Entry): void {
-    const subject = subjects.activity(tenantId, deviceId);
-    if (!this.#deps.bus.hasInterest(subject)) return;
-    this.read(tenantId, [deviceId]).then((found) => {
-      const activity = found.get(deviceId);
-      if (activity === undefined) return;
-      this.#deps.bus.publish(subject, { kind: 'device.activity', tenantId, deviceId, ...activity });
-    }, this.#deps.onFault);
+  #publish(entry: Entry): void {
+    void this.#publishAll([entry]).catch(this.#deps.onFault);
+  }
+
+  /** Tells whoever looks, and costs next to nothing when nobody does. */
+  async #publishAll(entries: readonly Entry[]): Promise<void> {
+    const { bus } = this.#deps;
+    if (!bus.hasInterestWithin('activity')) return;
+    const wanted = new Map<string, string[]>();
+    for (const { tenantId, deviceId } of entries) {
+      if (!bus.hasInterest(subjects.activity(tenantId, deviceId))) continue;
+      const ids = wanted.get(tenantId);
+      if (ids === undefined) wanted.set(tenantId, [deviceId]);
+      else ids.push(deviceId);
+    }
+    for (const [tenantId, ids] of wanted) {
+      for (let i = 0; i < ids.length; i += publishedAtOnce) {
+        // An entry knows only what this process saw; the row fills the gaps.
+        for (const [deviceId, activity] of await this.read(tenantId, ids.slice(i, i + publishedAtOnce))) {
+          bus.publish(subjects.activity(tenantId, deviceId), {
+            kind: 'device.activity',
+            tenantId,
+            deviceId,
+            ...activity,
+          });
+        }
+      }
+    }
   }
 }
 

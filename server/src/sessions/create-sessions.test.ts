@@ -326,6 +326,25 @@ describe('activity', () => {
     expect(heard).toHaveLength(1);
   });
 
+  test('who looks is told every few seconds when a device was heard of last, once however often it was', async () => {
+    const heard: unknown[] = [];
+    const leave = bus.subscribe(subjects.activity(tenantId, 'a'), (message) => {
+      if (message.kind === 'device.activity') heard.push(message.lastActivityTime);
+    });
+    sessions.touch(identity('a'));
+    const first = clock.now();
+    await expect.poll(() => heard).toEqual([first]);
+    clock.advance(1000);
+    for (let i = 0; i < 3; i++) sessions.touch(identity('a'));
+    clock.advance(4000);
+    await expect.poll(() => heard).toEqual([first, first + 1000]);
+    // Nothing came since: nothing is told.
+    clock.advance(5000);
+    await activityOf('a');
+    expect(heard).toHaveLength(2);
+    leave();
+  });
+
   test('silence longer than the timeout makes it inactive; a connected device stays active', async () => {
     await addDevice('b');
     sessions.touch(identity('a'));
