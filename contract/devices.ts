@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Id, PageQuery, TimestampMs } from './common.ts';
+import { Id, Page, PageQuery, TimestampMs } from './common.ts';
 import { Credentials, CredentialsRequest } from './credentials.ts';
 
 const deviceFields = {
@@ -63,9 +63,20 @@ export type UpdateDevice = Static<typeof UpdateDevice>;
 
 export const deviceSorts = ['name', 'createdAt', 'lastActivityTime'] as const;
 
+/** Passing over more is left to cursors: the database counts off what is passed over. */
+export const deviceOffsetLimit = 500_000;
+
 export const DeviceListQuery = Type.Object(
   {
     ...PageQuery.properties,
+    offset: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: deviceOffsetLimit,
+        description: 'How many to pass over, to open a list in its middle; instead of `cursor`',
+      }),
+    ),
+    withTotal: Type.Optional(Type.Boolean({ description: 'Whether the answer says how many match' })),
     search: Type.Optional(Type.String({ maxLength: 255, description: 'Part of name or label, any case' })),
     profileId: Type.Optional(Id),
     active: Type.Optional(Type.Boolean()),
@@ -76,3 +87,9 @@ export const DeviceListQuery = Type.Object(
   { additionalProperties: false },
 );
 export type DeviceListQuery = Static<typeof DeviceListQuery>;
+
+/** A page of devices; `total` is how many match on all pages, when it was asked for. */
+export const DevicePage = Type.Object({ ...Page(Device).properties, total: Type.Optional(Type.Integer()) });
+export interface DevicePage extends Page<Device> {
+  total?: number;
+}

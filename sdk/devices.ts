@@ -1,13 +1,19 @@
-import type { Page } from '#contract/common.ts';
-import type { CreateDevice, CreatedDevice, Device, DeviceListQuery, UpdateDevice } from '#contract/devices.ts';
+import type {
+  CreateDevice,
+  CreatedDevice,
+  Device,
+  DeviceListQuery,
+  DevicePage,
+  UpdateDevice,
+} from '#contract/devices.ts';
 import { everyItem } from './paging.ts';
 import type { Requester } from './requester.ts';
 
 export interface DevicesClient {
-  /** One page. */
-  list(query?: DeviceListQuery, signal?: AbortSignal): Promise<Page<Device>>;
+  /** One page: the first, the one after a `cursor`, or the one at an `offset`. */
+  list(query?: DeviceListQuery, signal?: AbortSignal): Promise<DevicePage>;
   /** Every device that matches, page by page, as the loop asks for them. */
-  all(query?: Omit<DeviceListQuery, 'cursor'>, signal?: AbortSignal): AsyncGenerator<Device>;
+  all(query?: Omit<DeviceListQuery, 'cursor' | 'offset' | 'withTotal'>, signal?: AbortSignal): AsyncGenerator<Device>;
   get(id: string, signal?: AbortSignal): Promise<Device>;
   /** The answer holds what the device proves itself with. */
   create(device: CreateDevice, signal?: AbortSignal): Promise<CreatedDevice>;

@@ -1,7 +1,13 @@
 /** Devices as people see and change them. */
-import type { Page } from '#contract/common.ts';
 import type { CredentialsRequest } from '#contract/credentials.ts';
-import type { CreateDevice, CreatedDevice, Device, DeviceListQuery, UpdateDevice } from '#contract/devices.ts';
+import type {
+  CreateDevice,
+  CreatedDevice,
+  Device,
+  DeviceListQuery,
+  DevicePage,
+  UpdateDevice,
+} from '#contract/devices.ts';
 import type { ErrorCode } from '#contract/errors.ts';
 import type { Bus } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
@@ -16,6 +22,7 @@ import type { DeviceActivity } from '../sessions/sessions.ts';
 import type { DeviceRef } from '../telemetry/store.ts';
 import type { DeviceCreator, NewDeviceRefusal } from './create-devices.ts';
 import {
+  countDevices,
   type DeviceRow,
   type DeviceSort,
   deleteDevice,
@@ -32,8 +39,8 @@ import {
 import { searchText } from './search-text.ts';
 
 export interface Devices {
-  /** @throws AppError `invalid_cursor` */
-  list(tenantId: string, query: DeviceListQuery): Promise<Page<Device>>;
+  /** @throws AppError `invalid_cursor`, `invalid_request` */
+  list(tenantId: string, query: DeviceListQuery): Promise<DevicePage>;
   /** @throws AppError `not_found` */
   get(tenantId: string, id: string): Promise<Device>;
   /** @throws AppError `not_found` */
@@ -117,15 +124,19 @@ export function createDevices(deps: DevicesDeps): Devices {
     existing: (tenantId, ids) => selectExisting(db, tenantId, ids),
 
     async list(tenantId, query) {
-      const { search, profileId, active, isGateway, sort = 'name', order = 'asc', limit = 50 } = query;
+      const { search, profileId, active, isGateway, sort = 'name', order = 'asc', limit = 50, offset = 0 } = query;
+      if (query.cursor !== undefined && offset > 0) {
+        throw invalid('/querystring/offset', 'does not go together with `cursor`');
+      }
       const after = query.cursor === undefined ? undefined : positionOf(query.cursor, sort, order);
       const filter = { search: search === '' ? undefined : search, profileId, active, isGateway };
-      const rows = await selectDevices(db, tenantId, { ...filter, sort, order, after, limit: limit + 1 });
+      const rows = await selectDevices(db, tenantId, { ...filter, sort, order, after, offset, limit: limit + 1 });
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       const nextCursor =
         rows.length > limit && last !== undefined ? encodeCursor([sort, order, sortValue(last, sort), last.id]) : null;
-      return { items: await toDevices(tenantId, page), nextCursor };
+      const total = query.withTotal === true ? await countDevices(db, tenantId, filter) : undefined;
+      return { items: await toDevices(tenantId, page), nextCursor, ...(total !== undefined && { total }) };
     },
 
     async create(tenantId, request) {

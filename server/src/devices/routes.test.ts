@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Page } from '#contract/common.ts';
-import type { CreatedDevice, Device } from '#contract/devices.ts';
+import type { CreatedDevice, Device, DevicePage } from '#contract/devices.ts';
 import { type RegistryApp, startRegistryApp } from '../../test/registry-app.ts';
 
 let app: RegistryApp;
@@ -190,6 +190,27 @@ describe('GET /v1/devices', () => {
     },
   );
 
+  test.each(['name', 'createdAt', 'lastActivityTime'])(
+    'by %s opens in its middle, goes on from there by cursor, and counts what matches on all pages',
+    async (sort) => {
+      for (let i = 0; i < 9; i++) await create({ name: `device ${(i * 5) % 9}`, label: i < 7 ? 'hall' : '' });
+      for (const order of ['asc', 'desc']) {
+        const query = `sort=${sort}&order=${order}&search=hall`;
+        const whole = await list(`${query}&limit=1000`);
+        expect(whole).toHaveLength(7);
+        for (const offset of [0, 1, 4, 6, 7, 100]) {
+          const path = `/v1/devices?${query}&limit=2&offset=${offset}&withTotal=true`;
+          const { body } = await app.request<DevicePage>('viewer', 'GET', path);
+          expect(body.items.map(({ name }) => name)).toEqual(whole.slice(offset, offset + 2));
+          expect(body.total).toBe(7);
+          if (body.nextCursor === null) continue;
+          expect(await list(`${query}&limit=2`, 'viewer', body.nextCursor)).toEqual(whole.slice(offset + 2));
+        }
+      }
+      expect((await app.request<DevicePage>('viewer', 'GET', '/v1/devices')).body).not.toHaveProperty('total');
+    },
+  );
+
   test('a page stays right when devices come and go between pages', async () => {
     const ids = new Map<string, string>();
     for (const name of ['a', 'c', 'e', 'g']) ids.set(name, (await app.addDevice(name)).deviceId);
@@ -255,6 +276,9 @@ describe('GET /v1/devices', () => {
     ],
     ['an unknown sort', 'sort=profile_id', 'invalid_request'],
     ['too large a page', 'limit=1001', 'invalid_request'],
+    ['a place before the list', 'offset=-1', 'invalid_request'],
+    ['a place beyond what is counted off', 'offset=500001', 'invalid_request'],
+    ['a place and a cursor', `offset=1&cursor=${btoa('["name","asc","a","b"]')}`, 'invalid_request'],
     ['an unknown filter', 'tenantId=t2', 'invalid_request'],
   ])('%s is refused', async (_fault, query, code) => {
     expect(await app.request('viewer', 'GET', `/v1/devices?${query}`)).toMatchObject({ status: 400, body: { code } });

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { IdParams, Page } from '#contract/common.ts';
-import { CreateDevice, CreatedDevice, Device, DeviceListQuery, UpdateDevice } from '#contract/devices.ts';
+import { IdParams } from '#contract/common.ts';
+import { CreateDevice, CreatedDevice, Device, DeviceListQuery, DevicePage, UpdateDevice } from '#contract/devices.ts';
 import { actorOf } from '../audit/actor-of.ts';
 import type { Audit } from '../audit/audit.ts';
 import { type PlatformApi, principalOf } from '../http/platform-api.ts';
@@ -23,7 +23,7 @@ export function registerDeviceRoutes(api: PlatformApi, { devices, audit }: Devic
         tags,
         summary: 'Devices, searched, filtered and sorted',
         querystring: DeviceListQuery,
-        response: { 200: Page(Device) },
+        response: { 200: DevicePage },
       },
     },
     (request) => devices.list(principalOf(request).tenantId, request.query),
