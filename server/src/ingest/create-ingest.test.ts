@@ -5,6 +5,7 @@ import type { BusMessage } from '../bus/subjects.ts';
 import type { DeviceIdentity } from '../credentials/gate.ts';
 import { AppError } from '../errors.ts';
 import { createMetrics } from '../metrics.ts';
+import { messagesOf } from '../telemetry/message-batch.ts';
 import type { TelemetryMessage } from '../telemetry/store.ts';
 import { createIngest } from './create-ingest.ts';
 import type { Refusal } from './ingest.ts';
@@ -48,7 +49,7 @@ function setUp(limits: Partial<IngestLimits> = {}, interest = false) {
     store: {
       append(messages) {
         const end = openEnd();
-        commits.push({ messages, ...end });
+        commits.push({ messages: messagesOf(messages), ...end });
         return end.promise;
       },
     },

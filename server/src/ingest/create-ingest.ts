@@ -9,15 +9,17 @@ import { LruMap } from '../lib/lru.ts';
 import { createRateLimiter, type RateLimiter } from '../lib/rate-limit.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import type { DeviceRef, TelemetryMessage, TelemetryPoint, TelemetryStore } from '../telemetry/store.ts';
+import type { MessageBatch } from '../telemetry/message-batch.ts';
+import type { DeviceRef, TelemetryPoint, TelemetryStore } from '../telemetry/store.ts';
 import { Backlog } from './backlog.ts';
-import { Batcher, type Pending } from './batcher.ts';
+import { type Batch, Batcher } from './batcher.ts';
 import { FaultLog, type Log } from './fault-log.ts';
 import type { Acknowledge, Ingest, Refusal } from './ingest.ts';
 import { defaultIngestLimits, type IngestLimits, maxRatedDevices } from './limits.ts';
 import { parseAttributes } from './parse-attributes.ts';
 import { parseTelemetry } from './parse-telemetry.ts';
 import { isRefusal } from './refusals.ts';
+import { TelemetryScanner } from './scan-telemetry.ts';
 
 export interface IngestDeps {
   readonly store: Pick<TelemetryStore, 'append'>;
@@ -56,12 +58,6 @@ const bytesPerPoint = 24;
 /** Devices that were deleted of late: what of theirs is still under way arrives within seconds. About 1 MB. */
 const rememberedDeleted = 10_000;
 
-interface Uplink extends Pending {
-  readonly acknowledge: Acknowledge;
-  /** Process time in ms, of the messages that are measured. */
-  readonly arrivedAt: number | undefined;
-}
-
 const overloaded: Refusal = {
   code: 'overloaded',
   detail: 'More waits for the disk than the limit allows; send again later.',
@@ -94,7 +90,8 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
     if (message.kind === 'device.deleted') deleted.set(message.deviceId, true);
   });
 
-  const batcher = new Batcher<Uplink>({
+  const scanner = new TelemetryScanner(limits);
+  const batcher = new Batcher({
     append: appendLiving,
     settled,
     maxAppends: limits.maxAppends,
@@ -105,9 +102,10 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
    * Nobody would ever delete what is stored of a device that is gone, so it goes with the device: its data was deleted a
    * moment before, and this is the last of it.
    */
-  async function appendLiving(messages: readonly TelemetryMessage[]): Promise<void> {
-    const living = deleted.size === 0 ? messages : messages.filter(({ deviceId }) => !deleted.has(deviceId));
-    if (living.length === 0) return;
+  async function appendLiving(messages: MessageBatch): Promise<void> {
+    const isGone = ({ deviceId }: DeviceRef): boolean => deleted.has(deviceId);
+    const living = deleted.size > 0 && messages.devices.some(isGone) ? messages.without(isGone) : messages;
+    if (living.messages === 0) return;
     const commit = store.append(living);
     commits.add(commit);
     await commit.finally(() => commits.delete(commit));
@@ -123,31 +121,27 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
     }
   }
 
-  function settled(batch: readonly Uplink[], error: unknown): void {
-    let points = 0;
-    let bytes = 0;
+  function settled(batch: Batch, error: unknown): void {
+    const { messages, points } = batch.messages;
     const refusal = error === undefined ? undefined : notStored;
     if (error === undefined) telemetryFaults.succeeded();
-    else telemetryFaults.failed(error, batch.length);
-    for (const uplink of batch) {
-      points += uplink.message.points.length;
-      bytes += uplink.bytes;
-      answer(uplink.acknowledge, refusal);
-      if (refusal === undefined) observe(uplink.arrivedAt);
-    }
+    else telemetryFaults.failed(error, messages);
+    for (const acknowledge of batch.acknowledges) answer(acknowledge, refusal);
     if (refusal === undefined) {
+      for (const arrivedAt of batch.arrivals) observe(arrivedAt);
       metrics.points.inc(points);
       // Telemetry that nobody looks at costs nothing further: the name of a subject takes longer than its PUBACK.
-      if (bus.hasInterestWithin('telemetry')) for (const uplink of batch) publish(uplink);
+      if (bus.hasInterestWithin('telemetry')) publish(batch.messages);
     }
-    backlog.leave({ messages: batch.length, points, bytes });
+    backlog.leave({ messages, points, bytes: batch.bytes });
   }
 
-  function publish({ message }: Uplink): void {
-    const { tenantId, deviceId, points } = message;
-    const subject = subjects.telemetry(tenantId, deviceId);
-    if (bus.hasInterest(subject) && !deleted.has(deviceId))
-      bus.publish(subject, { kind: 'telemetry.stored', tenantId, deviceId, points });
+  function publish(batch: MessageBatch): void {
+    for (const [m, { tenantId, deviceId }] of batch.devices.entries()) {
+      const subject = subjects.telemetry(tenantId, deviceId);
+      if (bus.hasInterest(subject) && !deleted.has(deviceId))
+        bus.publish(subject, { kind: 'telemetry.stored', tenantId, deviceId, points: batch.pointsOf(m) });
+    }
   }
 
   const arrival = (): number | undefined => (messagesSeen++ % sampleEvery === 0 ? performance.now() : undefined);
@@ -163,23 +157,50 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
     return tooMany(messageRate.take(device.deviceId), 'messages');
   }
 
+  /** Puts the points of a message into the batch; nearly all come in the form that needs no parsing. */
+  function readInto(batch: MessageBatch, payload: Uint8Array, start: number, end: number): Refusal | undefined {
+    const nowMs = clock.now();
+    if (scanner.scan(asBuffer(payload), start, end, nowMs, batch)) return undefined;
+    batch.drop();
+    const points = parseTelemetry(payload.subarray(start, end), nowMs, limits);
+    if (isRefusal(points)) return points;
+    for (const { key, ts, value } of points) batch.putValue(batch.keys.ofText(key), ts, value);
+    return undefined;
+  }
+
+  /** A message was ended in the open batch. */
+  function taken(points: number, bytes: number, acknowledge: Acknowledge, arrivedAt: number | undefined): void {
+    const batch = batcher.open;
+    batch.acknowledges.push(acknowledge);
+    batch.bytes += bytes;
+    if (arrivedAt !== undefined) batch.arrivals.push(arrivedAt);
+    backlog.enter(points, bytes);
+    batcher.added();
+  }
+
   return {
-    telemetry(device, payload, acknowledge) {
+    telemetry(device, payload, acknowledge, start = 0, end = payload.length) {
       sessions.touch(device);
-      const bytes = payload.length;
+      const bytes = end - start;
       const early = refusalBeforeParsing(device, bytes);
       if (early !== undefined) return answer(acknowledge, early);
       const arrivedAt = arrival();
-      const points = parseTelemetry(payload, clock.now(), limits);
-      if (isRefusal(points)) return answer(acknowledge, points);
-      if (points.length === 0) return answer(acknowledge, undefined);
-      const late = backlog.isFullFor(points.length, bytes)
+      const { messages } = batcher.open;
+      const fault = readInto(messages, payload, start, end);
+      const points = messages.staged;
+      if (fault !== undefined || points === 0) {
+        messages.drop();
+        return answer(acknowledge, fault);
+      }
+      const late = backlog.isFullFor(points, bytes)
         ? overloaded
-        : tooMany(pointRate.take(device.deviceId, points.length), 'telemetry points');
-      if (late !== undefined) return answer(acknowledge, late);
-      backlog.enter(points.length, bytes);
-      const message = { tenantId: device.tenantId, deviceId: device.deviceId, points };
-      batcher.add({ message, bytes, acknowledge, arrivedAt });
+        : tooMany(pointRate.take(device.deviceId, points), 'telemetry points');
+      if (late !== undefined) {
+        messages.drop();
+        return answer(acknowledge, late);
+      }
+      messages.end(device);
+      taken(points, bytes, acknowledge, arrivedAt);
     },
 
     attributes(device, payload, acknowledge) {
@@ -208,8 +229,8 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
         const acknowledge: Acknowledge = (refusal) => (refusal === undefined ? resolve() : reject(toError(refusal)));
         if (isStopping) return answer(acknowledge, stopping);
         if (backlog.isFullFor(points.length, bytes)) return answer(acknowledge, overloaded);
-        backlog.enter(points.length, bytes);
-        batcher.add({ message: { tenantId, deviceId, points }, bytes, acknowledge, arrivedAt: undefined });
+        batcher.open.messages.add({ tenantId, deviceId }, points);
+        taken(points.length, bytes, acknowledge, undefined);
       });
     },
 
@@ -245,6 +266,9 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
     }
   }
 }
+
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 function tooMany(waitMs: number, what: string): Refusal | undefined {
   if (waitMs === 0) return undefined;

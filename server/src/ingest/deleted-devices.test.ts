@@ -4,6 +4,7 @@ import { FakeClock } from '../../test/fake-clock.ts';
 import { createMemoryBus } from '../bus/memory.ts';
 import { subjects } from '../bus/subjects.ts';
 import { createMetrics } from '../metrics.ts';
+import { messagesOf } from '../telemetry/message-batch.ts';
 import type { TelemetryMessage } from '../telemetry/store.ts';
 import { createIngest } from './create-ingest.ts';
 
@@ -16,7 +17,7 @@ test('what a device sent just before it was deleted is not stored after its data
     throw error;
   });
   const ingest = createIngest({
-    store: { append: async (messages) => void stored.push(...messages) },
+    store: { append: async (messages) => void stored.push(...messagesOf(messages)) },
     attributes: { write: async () => {} },
     sessions: { touch: () => {} },
     bus,

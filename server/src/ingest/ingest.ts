@@ -20,8 +20,9 @@ export interface Ingest {
   /**
    * Telemetry in one of the three forms of ThingsBoard (reference §1.3).
    * @param payload JSON as the device sent it; it is not kept after the call returns
+   * @param start where it begins and @param end ends in `payload`, if it is not the whole of it
    */
-  telemetry(device: DeviceIdentity, payload: Uint8Array, acknowledge: Acknowledge): void;
+  telemetry(device: DeviceIdentity, payload: Uint8Array, acknowledge: Acknowledge, start?: number, end?: number): void;
   /** Client attributes: one flat JSON object (reference §1.4). */
   attributes(device: DeviceIdentity, payload: Uint8Array, acknowledge: Acknowledge): void;
   /** True while more waits for the disk than the limit allows: stop reading sockets, answer 503. */

@@ -1,6 +1,6 @@
 /** Telemetry as ThingsBoard devices write it (reference §1.3), into points. */
 import type { TelemetryPoint, TelemetryValue } from '../telemetry/store.ts';
-import { readDecimal } from './decimal.ts';
+import { castText } from './cast-text.ts';
 import type { Refusal } from './ingest.ts';
 import {
   decodeText,
@@ -177,21 +177,6 @@ function readValue(member: unknown, maxDepth: number, isExact: boolean): Telemet
       if (member instanceof LongNumber) return member.text ?? outOfRange;
       return readNested(member, maxDepth, isExact);
   }
-}
-
-/** Starts like a plain decimal number. Linear: no part of it can give back what another could take. */
-const plainNumber = /^-?(?:\d+(?:\.\d+)?|\.\d+)$/;
-/** A number of up to 15 characters fits a double without a second look. */
-const safeChars = 15;
-
-/** `"42"` is stored as 42 (reference §1.3, type cast); other texts stay as they are. */
-function castText(text: string): number | string {
-  const first = text.charCodeAt(0);
-  // Digits, `-` and `.` lie between 0x2d and 0x39; an empty text gives NaN.
-  if (!(first >= 0x2d && first <= 0x39) || !plainNumber.test(text)) return text.toWellFormed();
-  if (text.length > safeChars) return readDecimal(text) ?? text;
-  const value = Number(text);
-  return value === 0 ? 0 : value;
 }
 
 function readNested(member: unknown, maxDepth: number, isExact: boolean): TelemetryValue | ValueFault {

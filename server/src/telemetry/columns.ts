@@ -38,41 +38,6 @@ export interface StoredValue {
   readonly text: string | null;
 }
 
-/** Columns for exactly `points` points, filled one by one. */
-export function createValueColumns(points: number): {
-  readonly columns: ValueColumns;
-  add(ts: number, value: TelemetryValue): void;
-} {
-  const ts = new Float64Array(points);
-  const kind = new Uint8Array(points);
-  const number = new Float64Array(points);
-  const texts: string[] = [];
-  let i = 0;
-  const addText = (text: string): number => texts.push(text.toWellFormed()) - 1;
-  return {
-    columns: { ts, kind, number, texts },
-    add(tsMs, value) {
-      if (!Number.isSafeInteger(tsMs)) throw new RangeError(`${tsMs} is no time in whole milliseconds.`);
-      ts[i] = tsMs;
-      if (typeof value === 'number' && Number.isFinite(value)) {
-        kind[i] = valueKind.number;
-        number[i] = value;
-      } else if (typeof value === 'boolean') {
-        kind[i] = valueKind.boolean;
-        number[i] = value ? 1 : 0;
-      } else if (typeof value === 'object') {
-        kind[i] = valueKind.json;
-        number[i] = addText(value.json);
-      } else {
-        // JSON has no infinite numbers, so one that slipped in (1e999) is kept as its text.
-        kind[i] = valueKind.text;
-        number[i] = addText(String(value));
-      }
-      i++;
-    },
-  };
-}
-
 /** The value of row `i`. */
 export function valueAt(columns: ValueColumns, i: number): TelemetryValue {
   const number = columns.number[i] ?? 0;

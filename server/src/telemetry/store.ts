@@ -2,6 +2,7 @@
 
 import type { AggregateFunction } from '#contract/telemetry.ts';
 import type { TelemetryValue } from '../lib/telemetry-value.ts';
+import type { MessageBatch } from './message-batch.ts';
 
 export type { JsonText, TelemetryValue } from '../lib/telemetry-value.ts';
 
@@ -87,7 +88,7 @@ export interface TelemetryStore {
    * @throws AppError `storage_unavailable` when the disk does not take it, `overloaded` when too much waits for it;
    *   nothing of the batch is stored then
    */
-  append(messages: readonly TelemetryMessage[]): Promise<void>;
+  append(messages: MessageBatch | readonly TelemetryMessage[]): Promise<void>;
   /**
    * The point with the greatest `ts` of each key; all keys (up to `listedKeysLimit`) when none is named. Devices without
    * data are left out.

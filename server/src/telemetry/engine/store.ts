@@ -9,6 +9,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Metrics } from '../../metrics.ts';
 import { createBatchPacker } from '../batch-packer.ts';
 import { fromColumns, valueAt } from '../columns.ts';
+import { MessageBatch } from '../message-batch.ts';
 import type { Answer, CallName, EngineStatus, Fault, Input, Output, ThreadOptions } from '../protocol.ts';
 import type { StoreHealth, TelemetryMessage, TelemetryPoint, TelemetryStore } from '../store.ts';
 
@@ -130,8 +131,9 @@ class StorageThread {
     await ended;
   }
 
-  async append(messages: readonly TelemetryMessage[]): Promise<void> {
-    const points = messages.reduce((sum, message) => sum + message.points.length, 0);
+  async append(given: MessageBatch | readonly TelemetryMessage[]): Promise<void> {
+    const messages = given instanceof MessageBatch ? given : MessageBatch.of(given);
+    const { points } = messages;
     if (points === 0) return;
     this.#admit(points);
     // Only what is sent is packed: the other side has to see every batch.

@@ -62,8 +62,8 @@ export class FakeIngest implements Ingest {
   saturated = false;
   readonly #whenDrained: (() => void)[] = [];
 
-  telemetry(device: DeviceIdentity, payload: Uint8Array, acknowledge: Acknowledge): void {
-    this.#take('telemetry', device, payload, acknowledge);
+  telemetry(device: DeviceIdentity, payload: Uint8Array, acknowledge: Acknowledge, start = 0, end?: number): void {
+    this.#take('telemetry', device, payload.subarray(start, end), acknowledge);
   }
 
   attributes(device: DeviceIdentity, payload: Uint8Array, acknowledge: Acknowledge): void {

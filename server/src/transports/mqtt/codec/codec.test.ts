@@ -18,7 +18,7 @@ import {
 } from './encode.ts';
 import { Outbox } from './outbox.ts';
 import { PacketReader } from './packet-reader.ts';
-import { type ProtocolVersion, packetType } from './packets.ts';
+import { type ProtocolVersion, type PublishPacket, packetType } from './packets.ts';
 
 const limit = 65_536;
 
@@ -28,7 +28,7 @@ function decode(header: number, cursor: Cursor, version: ProtocolVersion): unkno
     case packetType.connect:
       return decodeConnect(cursor);
     case packetType.publish:
-      return decodePublish(cursor, header & 15, version);
+      return withPayload(decodePublish(cursor, header & 15, version));
     case packetType.puback:
       return decodePuback(cursor, version);
     case packetType.subscribe:
@@ -45,6 +45,13 @@ function decode(header: number, cursor: Cursor, version: ProtocolVersion): unkno
 }
 
 /** Feeds the chunks; @returns what came out: decoded packets, and the fault that ended it */
+/** The payload itself in the place of where it is. */
+function withPayload(packet: PublishPacket | undefined): unknown {
+  if (packet === undefined) return undefined;
+  const { bytes, start, end, ...fields } = packet;
+  return { ...fields, payload: Buffer.from(bytes.subarray(start, end)) };
+}
+
 function readAll(chunks: readonly Uint8Array[], version: ProtocolVersion) {
   const reader = new PacketReader(limit);
   const cursor = new Cursor();

@@ -43,6 +43,15 @@ export class Cursor {
     this.#end = end;
   }
 
+  /** What it reads from; the packet ends at `end`. */
+  get bytes(): Buffer {
+    return this.#buffer;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
   get remaining(): number {
     return this.#end - this.position;
   }

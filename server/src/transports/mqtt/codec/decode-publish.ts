@@ -22,7 +22,7 @@ export function decodePublish(cursor: Cursor, flags: number, version: ProtocolVe
       if (topicAlias === -1) topicAlias = 0;
     }
   }
-  const payload = cursor.rest();
+  const { bytes, position: start, end } = cursor;
   if (cursor.fault !== undefined || qos === 3) return undefined;
   if (qos !== 0 && packetId === 0) {
     cursor.malformed('packet identifier 0'); // [MQTT-2.2.1-3]
@@ -37,5 +37,5 @@ export function decodePublish(cursor: Cursor, flags: number, version: ProtocolVe
     cursor.malformed('wildcards in the topic of a PUBLISH'); // [MQTT-3.3.2-2]
     return undefined;
   }
-  return { topic, qos: qos === 0 ? 0 : qos === 1 ? 1 : 2, packetId, topicAlias, payload };
+  return { topic, qos: qos === 0 ? 0 : qos === 1 ? 1 : 2, packetId, topicAlias, bytes, start, end };
 }

@@ -41,6 +41,17 @@ export interface ConnectPacket {
   readonly authenticationData: string | undefined;
 }
 
+/** What of its CONNECT stays of account while a client is connected; user name and password do not. */
+export type ClientTraits = Pick<
+  ConnectPacket,
+  | 'version'
+  | 'sessionExpiryIntervalS'
+  | 'receiveMaximum'
+  | 'maximumPacketSize'
+  | 'wantsProblemInformation'
+  | 'authenticationMethod'
+>;
+
 export interface AuthPacket {
   readonly reasonCode: number;
   readonly method: string | undefined;
@@ -59,8 +70,10 @@ export interface PublishPacket {
   readonly packetId: number;
   /** 0 when there is none. */
   readonly topicAlias: number;
-  /** A view into what was received. */
-  readonly payload: Buffer;
+  /** What was received, and where in it the payload is. */
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
 }
 
 export interface SubscribePacket {

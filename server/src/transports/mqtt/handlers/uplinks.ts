@@ -23,7 +23,7 @@ export function handleUplink(connection: Connection, device: DeviceIdentity, rou
       return;
     case 'telemetry':
       context.countTelemetry();
-      context.ingest.telemetry(device, uplink.payload, acknowledgeOf(connection, uplink));
+      context.ingest.telemetry(device, uplink.bytes, acknowledgeOf(connection, uplink), uplink.start, uplink.end);
       if (context.ingest.saturated) connection.holdUntilDrained();
       return;
     case 'attributes':
