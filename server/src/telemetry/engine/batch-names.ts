@@ -1,23 +1,13 @@
 /** The storage thread's end of the numbers that `BatchPacker` gives to devices and keys. */
 import type { AppendBatch } from '../columns.ts';
+import type { DeviceRef } from '../store.ts';
+import { RememberedPlaces } from './remembered-places.ts';
 import type { SeriesIds } from './series-ids.ts';
 
-/** Places of a message whose series are remembered: a device sends the same keys in the same order nearly always. */
-const rememberedPlaces = 64;
-
-interface NumberedDevice {
-  readonly tenantId: string;
-  readonly deviceId: string;
-  /** By place in its messages: the number of the key that stood there last, and its series. */
-  readonly keys: number[];
-  readonly series: number[];
-  /** Of `SeriesIds`, for which they hold. */
-  version: number;
-}
-
 interface NameTable {
-  readonly devices: NumberedDevice[];
+  readonly devices: DeviceRef[];
   readonly keys: string[];
+  readonly places: RememberedPlaces;
 }
 
 /** A batch with the names that its numbers stand for. */
@@ -26,7 +16,7 @@ export interface NamedBatch extends AppendBatch {
 }
 
 export class BatchNames {
-  #table: NameTable = { devices: [], keys: [] };
+  #table = emptyTable();
 
   /**
    * Call this for each batch in the order in which they were packed, whether it is stored or not.
@@ -35,45 +25,45 @@ export class BatchNames {
   take(batch: AppendBatch): NamedBatch {
     const { firstDevice, newDevices, firstKey, newKeys } = batch;
     // What still waits goes on with the table it came with.
-    if (firstDevice === 0 && firstKey === 0) this.#table = { devices: [], keys: [] };
+    if (firstDevice === 0 && firstKey === 0) this.#table = emptyTable();
     const { devices, keys } = this.#table;
     if (firstDevice !== devices.length || firstKey !== keys.length) throw new Error('A batch of telemetry is missing.');
+    let lastTenant = devices.at(-1)?.tenantId;
     for (const { tenantId, deviceId } of newDevices) {
-      devices.push({ tenantId, deviceId, keys: [], series: [], version: -1 });
+      // Each name that crossed is a text of its own: most devices are of one tenant, whose name is kept once.
+      if (tenantId !== lastTenant) lastTenant = tenantId;
+      devices.push({ tenantId: lastTenant, deviceId });
     }
     for (const key of newKeys) keys.push(key);
     return { ...batch, names: this.#table };
   }
 }
 
+function emptyTable(): NameTable {
+  return { devices: [], keys: [], places: new RememberedPlaces() };
+}
+
 /** Gives each point the number of its series. In a transaction: new series are made. */
 export function numberPoints(batches: readonly NamedBatch[], all: SeriesIds, ids: Uint32Array): void {
   let at = 0;
   for (const { names, device, count, key } of batches) {
+    const { places } = names;
     let p = 0;
     for (let m = 0; m < count.length; m++) {
-      const of = names.devices[device[m] ?? 0];
+      const number = device[m] ?? 0;
+      const of = names.devices[number];
       if (of === undefined) throw new Error('A batch of telemetry has a device without a name.');
-      if (of.version !== all.version) {
-        of.keys.length = 0;
-        of.series.length = 0;
-        of.version = all.version;
-      }
-      const { keys, series } = of;
       const points = count[m] ?? 0;
+      places.open(number, points, all.version);
       let known: ReturnType<SeriesIds['device']> | undefined;
       for (let place = 0; place < points; place++) {
-        const number = key[p++] ?? 0;
-        if (place < keys.length && keys[place] === number) {
-          ids[at++] = series[place] ?? 0;
-          continue;
-        }
-        known ??= all.device(of.tenantId, of.deviceId);
-        const name = names.keys[number] ?? '';
-        const id = known.keys.get(name) ?? all.findOrMake(known, name);
-        if (place < rememberedPlaces) {
-          keys[place] = number;
-          series[place] = id;
+        const asked = key[p++] ?? 0;
+        let id = places.series(place, asked);
+        if (id === 0) {
+          known ??= all.device(of.tenantId, of.deviceId);
+          const name = names.keys[asked] ?? '';
+          id = known.keys.get(name) ?? all.findOrMake(known, name);
+          places.remember(place, asked, id);
         }
         ids[at++] = id;
       }
