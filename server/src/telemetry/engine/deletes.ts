@@ -2,7 +2,7 @@
 import type { Input } from '../protocol.ts';
 import type { DeviceRef } from '../store.ts';
 import type { Head } from './head.ts';
-import type { HotLog } from './hot-log.ts';
+import type { DroppedDevice, HotLog } from './hot-log.ts';
 import { allTime } from './questions.ts';
 import type { SeriesIds } from './series-ids.ts';
 import type { SeriesReader } from './series-reader.ts';
@@ -14,6 +14,8 @@ import type { Upkeep } from './upkeep.ts';
 export interface Deletes {
   deleteRange(input: Input<'deleteRange'>): Steps<number>;
   deleteDevice(device: DeviceRef): Steps<undefined>;
+  /** After a restart: finishes what `deleteDevice` began. */
+  resume(): Steps<void>;
   retain(input: Input<'retain'>): Steps<number>;
 }
 
@@ -52,6 +54,23 @@ export function createDeletes(deps: DeletesDeps): Deletes {
     }
   }
 
+  /**
+   * A device may have any number of series. Their numbers are not given again: what comes for the device from now on
+   * belongs to new ones.
+   */
+  function* drop(dropped: DroppedDevice): Steps<void> {
+    for (;;) {
+      const ids = hot.seriesOf(dropped, seriesPerStep);
+      series.forget(dropped);
+      hide(ids, allTime.fromMs, allTime.toMs, () => {
+        hot.removeSeries(ids);
+        if (ids.length < seriesPerStep) hot.removeDroppedDevice(dropped);
+      });
+      if (ids.length < seriesPerStep) return;
+      yield;
+    }
+  }
+
   return {
     *deleteRange({ device, keys, fromMs, toMs }) {
       let deleted = 0;
@@ -69,19 +88,16 @@ export function createDeletes(deps: DeletesDeps): Deletes {
       return deleted;
     },
 
-    *deleteDevice(device) {
-      const found = series.existing(device, undefined);
-      series.forget(device);
-      // The numbers are not given again: what comes for the device from now on belongs to new series.
-      for (let i = 0; i === 0 || i < found.length; i += seriesPerStep) {
-        const ids = found.slice(i, i + seriesPerStep).map(({ id }) => id);
-        hide(ids, allTime.fromMs, allTime.toMs, () => {
-          if (i > 0) return;
-          hot.prepare('delete from series where tenant_id = ? and device_id = ?').run(device.tenantId, device.deviceId);
-        });
-        if (i + seriesPerStep < found.length) yield;
-      }
+    *deleteDevice({ tenantId, deviceId }) {
+      // From here on it will be finished, whatever happens to the process.
+      const lastSeries = hot.lastSeries();
+      hot.transaction(() => hot.addDroppedDevice({ tenantId, deviceId, lastSeries }));
+      yield* drop({ tenantId, deviceId, lastSeries });
       return undefined;
+    },
+
+    *resume() {
+      for (const dropped of hot.droppedDevices()) yield* drop(dropped);
     },
 
     *retain({ tenantId, beforeMs, devices }) {

@@ -275,6 +275,56 @@ test('what retention hid before a restart gives its space back after it', async 
   subject.dispose();
 });
 
+test.each(['retain', 'deleteRange'] as const)(
+  'what was deleted while it was on its way into a new file gives its space back (%s)',
+  async (how) => {
+    const subject = new Subject();
+    await subject.open();
+    const { engine } = subject;
+    const days = (): number[] => [...engine.dayFiles()].map(({ day }) => day);
+    const late = [5, 6, 7].flatMap((day) => [1, 2, 3].map((ms) => ({ key: 'a', ts: day * dayMs + ms, value: ms })));
+    await subject.append(late);
+    expect(engine.obstacle(30)).toBeUndefined();
+    // The points are encoded, and the seal waits for the disk with the first file.
+    engine.work(0);
+    expect(days()).toEqual([]);
+    const [fromMs, toMs] = [5 * dayMs, 7 * dayMs];
+    if (how === 'retain') runThrough(engine.deletes.retain({ tenantId: 't', beforeMs: toMs, devices: undefined }));
+    else runThrough(engine.deletes.deleteRange({ device, keys: ['a'], fromMs, toMs }));
+    await subject.append([{ key: 'a', ts: 7 * dayMs, value: 0 }]);
+    await engine.settle(Date.now());
+    expect(days()).toEqual([7]);
+    expect(subject.range('a', 0, 9 * dayMs, 'asc', 10)).toHaveLength(4);
+    subject.dispose();
+  },
+);
+
+test('a device of many series goes in slices, and what was cut off is finished by the next start', async () => {
+  const subject = new Subject();
+  await subject.open();
+  const many = Array.from({ length: 1200 }, (_, i) => ({ key: `k${i}`, ts: 1, value: i }));
+  const other = { tenantId: 't', deviceId: 'e' };
+  await subject.appendAll([
+    { ...device, points: many },
+    { ...other, points: [{ key: 'a', ts: 1, value: 'stays' }] },
+  ]);
+  const seriesOf = ({ deviceId }: DeviceRef): number =>
+    subject.engine.allSeries().filter(([, of]) => of === deviceId).length;
+  const steps = subject.engine.deletes.deleteDevice(device);
+  expect(steps.next().done).toBe(false);
+  // What comes meanwhile is of a device of the same name that begins anew.
+  await subject.append([{ key: 'new', ts: 2, value: 'new' }]);
+  expect(seriesOf(device)).toBe(701);
+  await subject.reopen();
+  expect(seriesOf(device)).toBe(1);
+  expect(subject.range('k1100', 0, 10, 'asc', 10)).toEqual([]);
+  expect(subject.range('new', 0, 10, 'asc', 10)).toEqual([{ key: 'new', ts: 2, value: 'new' }]);
+  expect(subject.range('a', 0, 10, 'asc', 10, other)).toHaveLength(1);
+  await subject.reopen();
+  expect(seriesOf(device)).toBe(1);
+  subject.dispose();
+});
+
 test('a point that comes or goes while the latest is looked for counts', async () => {
   const subject = new Subject();
   await subject.open();

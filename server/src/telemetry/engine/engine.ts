@@ -16,6 +16,7 @@ import { Head } from './head.ts';
 import { createHidden } from './hidden.ts';
 import { HotLog, isFull, toFault } from './hot-log.ts';
 import { LongestStep } from './longest-step.ts';
+import { isTextual } from './points.ts';
 import { createQuestions, type Questions } from './questions.ts';
 import { seal } from './seal.ts';
 import { decodeSegment, encodeSegment, type SegmentColumns } from './segment-codec.ts';
@@ -125,6 +126,7 @@ export class Engine {
     this.#hot.skipNumbers(segment, series);
     this.#loadState();
     await this.#replay();
+    await finish(this.deletes.resume());
   }
 
   /** Everything of the database in one transaction, then the files: what leaves it meanwhile is in them. */
@@ -140,6 +142,7 @@ export class Engine {
   #loadState(): void {
     this.#state.reserve(this.#hot.lastSeries());
     for (const [page, data] of this.#hot.statePages()) this.#state.load(page, data);
+    if (this.#hot.isStateMissing()) this.#state.doubtAll(this.#hot.lastSeries());
     this.#upkeep.resume();
     for (const tombstone of this.#hot.tombstones()) {
       this.#tombstones.add(tombstone);
@@ -176,7 +179,7 @@ export class Engine {
       throw error;
     }
     this.#hot.committed(segment);
-    this.#take(columns, segment, () => false);
+    this.#take(columns, segment);
   }
 
   /**
@@ -316,19 +319,23 @@ export class Engine {
     );
   }
 
-  #take(columns: SegmentColumns, segment: number, isGone: (series: number, ts: number) => boolean): void {
+  #take(columns: SegmentColumns, segment: number, isGone?: (series: number, ts: number) => boolean): void {
     const { series, ts, kind, number, texts } = columns;
+    const count = ts.length;
     let maxSeries = 0;
-    for (const one of series) if (one > maxSeries) maxSeries = one;
-    this.#head.reserve(ts.length, maxSeries);
+    for (let i = 0; i < count; i++) maxSeries = Math.max(maxSeries, series[i] ?? 0);
+    this.#head.reserve(count, maxSeries);
     this.#state.reserve(maxSeries);
+    const state = this.#state;
     const { active } = this.#head;
-    for (let i = 0; i < ts.length; i++) {
-      const [id, at, of, value] = [series[i] ?? 0, ts[i] ?? 0, kind[i] ?? 0, number[i] ?? 0];
-      if (isGone(id, at)) continue;
-      const text = of === 1 || of === 3 ? (texts[value] ?? '') : undefined;
-      active.add(id, at, of, value, text);
-      this.#state.note(id, at, of, value, text);
+    for (let i = 0; i < count; i++) {
+      const id = series[i] ?? 0;
+      const at = ts[i] ?? 0;
+      if (isGone?.(id, at) === true) continue;
+      const of = kind[i] ?? 0;
+      const value = number[i] ?? 0;
+      const text = isTextual(of) ? (texts[value] ?? '') : undefined;
+      active.add(id, at, of, value, text, state.note(id, at, of, value, text));
     }
     active.uptoSegment = segment;
   }
@@ -373,6 +380,7 @@ export class Engine {
     const slab = this.#head.sealing;
     if (slab === undefined) return;
     yield* seal(slab, { days: this.#days, state: this.#state, hot: this.#hot });
+    this.#upkeep.sealed(slab.sealedDays);
     this.#hot.sealed(slab.uptoSegment);
     this.#head.release();
     this.#healed();

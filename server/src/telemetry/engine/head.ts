@@ -1,5 +1,6 @@
 /** The head: a slab that takes points, and one that is being sealed. */
 import { dayOf } from './day.ts';
+import { PiecePool } from './piece-pool.ts';
 import type { Points } from './points.ts';
 import { Slab } from './slab.ts';
 
@@ -8,6 +9,7 @@ const charsPerPoint = 16;
 
 export class Head {
   readonly #slabPoints: number;
+  readonly #pool: PiecePool;
   active: Slab;
   sealing: Slab | undefined;
   #spare: Slab | undefined;
@@ -17,7 +19,8 @@ export class Head {
   /** @param points of both slabs together */
   constructor(points: number) {
     this.#slabPoints = Math.max(1, Math.floor(points / 2));
-    this.active = new Slab(this.#slabPoints);
+    this.#pool = new PiecePool(points);
+    this.active = new Slab(this.#pool);
   }
 
   /** Whether the active slab has no room for so many more points. One that is empty takes any number. */
@@ -50,7 +53,7 @@ export class Head {
   rotate(): Slab {
     const slab = this.active;
     this.sealing = slab;
-    this.active = this.#spare ?? new Slab(this.#slabPoints);
+    this.active = this.#spare ?? new Slab(this.#pool);
     this.#spare = undefined;
     this.active.uptoSegment = slab.uptoSegment;
     return slab;
@@ -60,7 +63,7 @@ export class Head {
   release(): void {
     const slab = this.sealing;
     this.sealing = undefined;
-    slab?.clear(this.#slabPoints);
+    slab?.clear();
     this.#spare = slab;
   }
 

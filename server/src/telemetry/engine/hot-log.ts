@@ -4,6 +4,7 @@
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Fault } from '../protocol.ts';
+import type { DeviceRef } from '../store.ts';
 import type { Tombstone } from './tombstones.ts';
 
 const schemaVersion = 1;
@@ -13,24 +14,29 @@ const schemaVersion = 1;
  * everything, and chunks know their series by its number alone.
  */
 const tables = `
-  create table series (
+  create table if not exists series (
     id integer primary key autoincrement,
     tenant_id text not null,
     device_id text not null,
     key text not null,
     unique (tenant_id, device_id, key)
   ) strict;
-  create table segment (id integer primary key autoincrement, data blob not null) strict;
-  create table tombstone (
+  create table if not exists segment (id integer primary key autoincrement, data blob not null) strict;
+  create table if not exists tombstone (
     id integer primary key autoincrement,
     series integer not null,
     from_ms integer not null,
     to_ms integer not null,
     after_segment integer not null
   ) strict;
-  create table series_state (page integer primary key, data blob not null) strict;
-  create table reclaim (day integer primary key) strict;
-  pragma user_version = ${schemaVersion};
+  create table if not exists series_state (page integer primary key, data blob not null) strict;
+  create table if not exists reclaim (day integer primary key) strict;
+  create table if not exists dropped_device (
+    tenant_id text not null,
+    device_id text not null,
+    last_series integer not null,
+    primary key (tenant_id, device_id)
+  ) strict;
 `;
 
 /**
@@ -39,6 +45,11 @@ const tables = `
  * the cause has gone.
  */
 const brokenCodes = new Set([10, 11, 14, 26]);
+
+/** A device that is being deleted: its series up to this one go. */
+export interface DroppedDevice extends DeviceRef {
+  readonly lastSeries: number;
+}
 
 export interface HotLogOptions {
   readonly path: string;
@@ -59,6 +70,12 @@ const logBytesPerTransaction = 16 * 1024;
  */
 const logBytesIdle = 4 * 2 ** 20;
 const logBytesLimit = 16 * 2 ** 20;
+
+/** No page of series: that it is there says what `isStateMissing` says. */
+const missingPage = -1;
+/** So much of the oldest segments goes at once when room is needed. */
+const roomBytes = 2 * 2 ** 20;
+const roomSegments = 2000;
 
 /** Sealed segments deleted along with a commit: a few, so that the commit stays quick. */
 const deletedPerCommit = 16;
@@ -174,10 +191,17 @@ export class HotLog {
     return row?.[0] ?? Number.MAX_SAFE_INTEGER;
   }
 
-  /** @param instead segments up to this one are deleted in the same transaction, which makes room for the pages */
-  writeStatePages(pages: readonly { readonly page: number; readonly data: Uint8Array }[], instead?: number): void {
+  /**
+   * In one transaction.
+   * @param upto some segments up to this one go before the pages are written, to make room for them
+   * @param missing from now on the pages do not know all that those segments did, until it is said that they do
+   */
+  writeStatePages(
+    pages: readonly { readonly page: number; readonly data: Uint8Array }[],
+    { upto, missing }: { readonly upto?: number; readonly missing?: boolean } = {},
+  ): void {
     this.transaction(() => {
-      if (instead !== undefined) this.prepare('delete from segment where id <= ?').run(instead);
+      if (upto !== undefined) this.#makeRoom(upto);
       const statement = this.prepare(
         'insert into series_state (page, data) values (?, ?) on conflict (page) do update set data = excluded.data',
       );
@@ -185,11 +209,18 @@ export class HotLog {
         statement.run(page, data);
         this.#logBytes += data.length;
       }
+      if (missing === true) statement.run(missingPage, new Uint8Array(0));
+      if (missing === false) this.prepare('delete from series_state where page = ?').run(missingPage);
     });
   }
 
+  /** Whether there are segments gone whose latest points are in no page. */
+  isStateMissing(): boolean {
+    return this.rows('select 1 from series_state where page = ?', missingPage).length > 0;
+  }
+
   statePages(): Rows<[number, Uint8Array]> {
-    return this.rows('select page, data from series_state');
+    return this.rows('select page, data from series_state where page >= 0');
   }
 
   tombstones(): Tombstone[] {
@@ -229,6 +260,43 @@ export class HotLog {
       const statement = this.prepare('delete from reclaim where day = ?');
       for (const day of days) statement.run(day);
     });
+  }
+
+  /** In a transaction. */
+  addDroppedDevice({ tenantId, deviceId, lastSeries }: DroppedDevice): void {
+    this.prepare('insert or replace into dropped_device (tenant_id, device_id, last_series) values (?, ?, ?)').run(
+      tenantId,
+      deviceId,
+      lastSeries,
+    );
+  }
+
+  /** In a transaction. */
+  removeDroppedDevice({ tenantId, deviceId }: DroppedDevice): void {
+    this.prepare('delete from dropped_device where tenant_id = ? and device_id = ?').run(tenantId, deviceId);
+  }
+
+  droppedDevices(): DroppedDevice[] {
+    return this.rows<[string, string, number]>('select tenant_id, device_id, last_series from dropped_device').map(
+      ([tenantId, deviceId, lastSeries]) => ({ tenantId, deviceId, lastSeries }),
+    );
+  }
+
+  /** Numbers of its series, some of them. */
+  seriesOf({ tenantId, deviceId, lastSeries }: DroppedDevice, limit: number): number[] {
+    return this.rows<[number]>(
+      'select id from series where tenant_id = ? and device_id = ? and id <= ? limit ?',
+      tenantId,
+      deviceId,
+      lastSeries,
+      limit,
+    ).map(([id]) => id);
+  }
+
+  /** In a transaction. */
+  removeSeries(ids: readonly number[]): void {
+    const statement = this.prepare('delete from series where id = ?');
+    for (const id of ids) statement.run(id);
   }
 
   /**
@@ -288,6 +356,19 @@ export class HotLog {
     if (Number(changes) < limit) this.#segmentsToDelete = false;
   }
 
+  /** In a transaction. */
+  #makeRoom(upto: number): void {
+    let last: number | undefined;
+    let bytes = 0;
+    const oldest = 'select id, length(data) from segment where id <= ? order by id limit ?';
+    for (const [id, size] of this.rows<[number, number]>(oldest, upto, roomSegments)) {
+      last = id;
+      bytes += size;
+      if (bytes >= roomBytes) break;
+    }
+    if (last !== undefined) this.prepare('delete from segment where id <= ?').run(last);
+  }
+
   #sequence(table: 'segment' | 'series'): number {
     const [row] = this.rows<[number]>('select seq from sqlite_sequence where name = ?', table);
     return row?.[0] ?? 0;
@@ -306,7 +387,8 @@ function connect({ path, maxSizeBytes, readOnly = false }: HotLogOptions): Datab
     );
     const version = Number(connection.prepare('pragma user_version').get()?.['user_version']);
     if (version > schemaVersion) throw new Error('it was written by a newer Gapura');
-    if (version === 0) connection.exec(`begin immediate; ${tables} commit;`);
+    connection.exec(`begin immediate; ${tables} commit;`);
+    if (version < schemaVersion) connection.exec(`pragma user_version = ${schemaVersion}`);
     if (maxSizeBytes !== undefined) {
       const pageBytes = Number(connection.prepare('pragma page_size').get()?.['page_size']);
       connection.exec(`pragma max_page_count=${Math.max(1, Math.floor(maxSizeBytes / pageBytes))}`);

@@ -65,10 +65,19 @@ export class Points {
     };
   }
 
-  reverse(): void {
-    this.ts.subarray(0, this.length).reverse();
-    this.number.subarray(0, this.length).reverse();
-    this.kind.subarray(0, this.length).reverse();
+  /** The points from `start` on, in the other order. */
+  reverse(start = 0): void {
+    const { ts, number, kind } = this;
+    // Mostly a few points: views and calls would take longer than the work.
+    for (let low = start, high = this.length - 1; low < high; low++, high--) {
+      const [atTs, atNumber, atKind] = [ts[low] ?? 0, number[low] ?? 0, kind[low] ?? 0];
+      ts[low] = ts[high] ?? 0;
+      number[low] = number[high] ?? 0;
+      kind[low] = kind[high] ?? 0;
+      ts[high] = atTs;
+      number[high] = atNumber;
+      kind[high] = atKind;
+    }
   }
 
   /** Brings the points into the order of their time; of those of one time the last one added stays. */

@@ -63,8 +63,8 @@ export function* seal(slab: Slab, deps: { days: DayFiles; state: SeriesState; ho
   try {
     yield* state.persist(hot);
   } catch (error) {
-    // The segments themselves take the room: they go in the same transaction.
+    // The segments themselves take the room.
     if (!isFull(error)) throw error;
-    state.persistInsteadOf(slab.uptoSegment, hot);
+    yield* state.persistInsteadOf(slab.uptoSegment, hot);
   }
 }

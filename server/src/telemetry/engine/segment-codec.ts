@@ -21,9 +21,17 @@ const flag = { onlyNumbers: 1, shortTimes: 2 } as const;
 /** checksum u32, version u8, flags u8, 2 empty, count u32, bytes of texts u32, first time f64, 8 empty; the columns */
 export function encodeSegment({ series, ts, kind, number, texts }: SegmentColumns): Uint8Array {
   const count = ts.length;
-  const baseMs = smallest(ts);
-  const shortTimes = greatest(ts) - baseMs < 2 ** 32;
-  const onlyNumbers = kind.every((one) => one === 0);
+  let baseMs = Infinity;
+  let lastMs = -Infinity;
+  let anyKind = 0;
+  for (let i = 0; i < count; i++) {
+    const time = ts[i] ?? 0;
+    if (time < baseMs) baseMs = time;
+    if (time > lastMs) lastMs = time;
+    anyKind |= kind[i] ?? 0;
+  }
+  const shortTimes = lastMs - baseMs < 2 ** 32;
+  const onlyNumbers = anyKind === 0;
   const text = texts.length === 0 ? '' : JSON.stringify(texts);
   const textBytes = Buffer.byteLength(text);
   const timeBytes = shortTimes ? 4 : 8;
@@ -89,16 +97,4 @@ export function decodeSegment(stored: Uint8Array): SegmentColumns {
   }
   const texts: string[] = textBytes === 0 ? [] : JSON.parse(Buffer.from(bytes.buffer, at, textBytes).toString('utf8'));
   return { series, ts, kind, number, texts };
-}
-
-function smallest(values: Float64Array): number {
-  let least = Infinity;
-  for (const value of values) if (value < least) least = value;
-  return least;
-}
-
-function greatest(values: Float64Array): number {
-  let most = -Infinity;
-  for (const value of values) if (value > most) most = value;
-  return most;
 }

@@ -6,7 +6,8 @@ import type { HotLog } from './hot-log.ts';
 import { isTextual, Points } from './points.ts';
 import type { Steps } from './steps.ts';
 
-const pageSeries = 1024;
+const pageShift = 10;
+const pageSeries = 1 << pageShift;
 /** Pages written in one transaction: about half a megabyte. */
 const pagesPerStep = 16;
 
@@ -30,6 +31,8 @@ export class SeriesState {
   #floorSegment = new Float64Array(0);
   readonly #searches = new Map<number, LatestSearch>();
   readonly #dirty = new Set<number>();
+  /** The database says that pages are missing something. */
+  #isMissing = false;
   /** The page that was marked last; -1 when it may have been written since. */
   #lastDirty = -1;
 
@@ -53,16 +56,19 @@ export class SeriesState {
     this.#floorSegment = grow(new Float64Array(capacity), this.#floorSegment);
   }
 
-  /** A point was stored. Of one time the last one to come counts. Only after `reserve`. */
-  note(series: number, ts: number, kind: number, number: number, text: string | undefined): void {
+  /**
+   * A point was stored. Of one time the last one to come counts. Only after `reserve`.
+   * @returns whether no point of the series is later
+   */
+  note(series: number, ts: number, kind: number, number: number, text: string | undefined): boolean {
     const known = this.#kind[series] ?? noLatest;
     // While the latest is unknown, a point may be older than the one that would be found.
     if (known === unknownLatest) {
       if (this.#searches.size > 0) this.#noteMeanwhile(series, ts, kind, number, text);
-      return;
+      return false;
     }
     if (known !== noLatest) {
-      if ((this.#latestTs[series] ?? 0) > ts) return;
+      if ((this.#latestTs[series] ?? 0) > ts) return false;
       if (text === undefined && isTextual(known)) this.#texts.delete(series);
     }
     this.#latestTs[series] = ts;
@@ -70,6 +76,7 @@ export class SeriesState {
     this.#number[series] = number;
     if (text !== undefined) this.#texts.set(series, text);
     this.#mark(series);
+    return true;
   }
 
   /** `noLatest`, `unknownLatest`, or the kind of its value. */
@@ -152,21 +159,41 @@ export class SeriesState {
   /** Writes what has changed. */
   *persist(hot: HotLog): Steps<void> {
     while (this.#dirty.size > 0) {
-      const pages = [...this.#dirty].slice(0, pagesPerStep);
-      hot.writeStatePages(pages.map((page) => ({ page, data: this.#encode(page) })));
-      for (const page of pages) this.#dirty.delete(page);
-      this.#lastDirty = -1;
+      this.#write(hot, {});
       yield;
     }
+    if (!this.#isMissing) return;
+    hot.writeStatePages([], { missing: false });
+    this.#isMissing = false;
   }
 
-  /** Writes all that has changed in the place of segments that are not needed once it is written. */
-  persistInsteadOf(segment: number, hot: HotLog): void {
+  /**
+   * Writes what has changed in the place of segments, which are not needed once all is written. When it is cut off
+   * before, the latest points are looked for in the files after the next start.
+   */
+  *persistInsteadOf(segment: number, hot: HotLog): Steps<void> {
+    this.#isMissing = true;
+    while (this.#dirty.size > 0) {
+      this.#write(hot, { upto: segment, missing: true });
+      yield;
+    }
+    yield* this.persist(hot);
+  }
+
+  /** What the pages say may be older than what was known: only the files know. Call it when all pages are loaded. */
+  doubtAll(lastSeries: number): void {
+    this.#isMissing = true;
+    this.reserve(lastSeries);
+    for (let series = 1; series <= lastSeries; series++) this.#set(series, unknownLatest);
+  }
+
+  #write(hot: HotLog, options: Parameters<HotLog['writeStatePages']>[1]): void {
+    const pages = [...this.#dirty].slice(0, pagesPerStep);
     hot.writeStatePages(
-      [...this.#dirty].map((page) => ({ page, data: this.#encode(page) })),
-      segment,
+      pages.map((page) => ({ page, data: this.#encode(page) })),
+      options,
     );
-    this.#dirty.clear();
+    for (const page of pages) this.#dirty.delete(page);
     this.#lastDirty = -1;
   }
 
@@ -226,7 +253,7 @@ export class SeriesState {
 
   /** Points come in order of series, mostly: a page is marked once for many. */
   #mark(series: number): void {
-    const page = Math.floor(series / pageSeries);
+    const page = series >>> pageShift;
     if (page === this.#lastDirty) return;
     this.#lastDirty = page;
     this.#dirty.add(page);

@@ -1,7 +1,8 @@
 /**
- * The newest points in memory, in the order in which they came: columns, and for each series a chain from its newest
- * point back. 25 bytes a point.
+ * The newest points in memory, in the order in which they came, and for each series a chain from its newest one
+ * back. They are in pieces, which come from a pool that all slabs share: 24 bytes a point.
  */
+import { beforeInt, floatsPerPoint, intsPerPoint, kindInt, type Piece, type PiecePool } from './piece-pool.ts';
 import { isTextual, type Points } from './points.ts';
 
 /** Marks a point that was deleted. */
@@ -18,31 +19,27 @@ export class Slab {
   readonly sealedDays: Set<number> = new Set();
   /** Greatest number of a series that has points here. */
   maxSeries = 0;
-  #ts: Float64Array<ArrayBuffer>;
-  #number: Float64Array<ArrayBuffer>;
-  #kind: Uint8Array<ArrayBuffer>;
-  #before: Int32Array<ArrayBuffer>;
+  readonly #pool: PiecePool;
+  /** The point of number i is in piece `i >>> shift`, at `i & mask`. */
+  readonly #shift: number;
+  readonly #mask: number;
+  readonly #pieces: Piece[] = [];
   #texts: string[] = [];
   /** By series: its newest point. */
   #newest = new Int32Array(1024).fill(none);
   /** By series: whether its points came in the order of their time. */
   #isMixed = new Uint8Array(1024);
 
-  constructor(capacity: number) {
-    this.#ts = new Float64Array(capacity);
-    this.#number = new Float64Array(capacity);
-    this.#kind = new Uint8Array(capacity);
-    this.#before = new Int32Array(capacity);
-  }
-
-  get capacity(): number {
-    return this.#ts.length;
+  constructor(pool: PiecePool) {
+    this.#pool = pool;
+    this.#shift = pool.shift;
+    this.#mask = (1 << pool.shift) - 1;
   }
 
   /** Makes it empty and as it was made, to be used again. */
-  clear(capacity: number): void {
-    // One huge batch may have made it grow: that memory is given back.
-    if (this.capacity > capacity) this.#resize(capacity, 0);
+  clear(): void {
+    this.#pool.giveBack(this.#pieces);
+    this.#pieces.length = 0;
     this.#newest.fill(none);
     this.#isMixed.fill(0);
     this.#texts = [];
@@ -53,7 +50,7 @@ export class Slab {
   }
 
   reserve(points: number, maxSeries: number): void {
-    if (this.length + points > this.capacity) this.#resize(this.length + points, this.length);
+    while (this.#pieces.length << this.#shift < this.length + points) this.#pieces.push(this.#pool.take());
     if (maxSeries >= this.#newest.length) {
       const newest = new Int32Array(Math.max(maxSeries + 1, this.#newest.length * 2)).fill(none);
       newest.set(this.#newest);
@@ -65,20 +62,26 @@ export class Slab {
     if (maxSeries > this.maxSeries) this.maxSeries = maxSeries;
   }
 
-  /** Only after `reserve`. @param text of a text or JSON value */
-  add(series: number, ts: number, kind: number, number: number, text: string | undefined): void {
+  /**
+   * Only after `reserve`.
+   * @param text of a text or JSON value
+   * @param isNewest no point of the series is later
+   */
+  add(series: number, ts: number, kind: number, number: number, text: string | undefined, isNewest: boolean): void {
     const i = this.length++;
-    const before = this.#newest[series] ?? none;
-    if (before !== none && (this.#ts[before] ?? 0) >= ts) this.#isMixed[series] = 1;
-    this.#ts[i] = ts;
-    this.#kind[i] = kind;
-    if (text === undefined) this.#number[i] = number;
-    else {
-      this.#number[i] = this.#texts.push(text) - 1;
+    const { floats, ints } = this.#pieceOf(i);
+    const at = i & this.#mask;
+    let value = number;
+    if (text !== undefined) {
+      value = this.#texts.push(text) - 1;
       this.textChars += text.length;
     }
-    this.#before[i] = before;
+    floats[at * floatsPerPoint] = ts;
+    floats[at * floatsPerPoint + 1] = value;
+    ints[at * intsPerPoint + beforeInt] = this.#newest[series] ?? none;
+    ints[at * intsPerPoint + kindInt] = kind;
     this.#newest[series] = i;
+    if (!isNewest) this.#isMixed[series] = 1;
   }
 
   has(series: number): boolean {
@@ -88,21 +91,20 @@ export class Slab {
   /** Adds the points of a series in [fromMs, toMs) to `points`, in the order in which they came. */
   collect(series: number, fromMs: number, toMs: number, points: Points): void {
     const start = points.length;
-    this.#visit(series, fromMs, toMs, (i) => {
-      const kind = this.#kind[i] ?? 0;
-      const number = this.#number[i] ?? 0;
-      points.add(this.#ts[i] ?? 0, kind, number, isTextual(kind) ? (this.#texts[number] ?? '') : undefined);
+    this.#visit(series, fromMs, toMs, ({ floats, ints }, at) => {
+      const kind = ints[at * intsPerPoint + kindInt] ?? 0;
+      const number = floats[at * floatsPerPoint + 1] ?? 0;
+      const text = isTextual(kind) ? (this.#texts[number] ?? '') : undefined;
+      points.add(floats[at * floatsPerPoint] ?? 0, kind, number, text);
     });
-    points.ts.subarray(start, points.length).reverse();
-    points.number.subarray(start, points.length).reverse();
-    points.kind.subarray(start, points.length).reverse();
+    points.reverse(start);
   }
 
   /** Adds the days on which a series has points in [fromMs, toMs). */
   collectDays(series: number, fromMs: number, toMs: number, dayOf: (ts: number) => number, days: Set<number>): void {
     let last: number | undefined;
-    this.#visit(series, fromMs, toMs, (i) => {
-      const day = dayOf(this.#ts[i] ?? 0);
+    this.#visit(series, fromMs, toMs, ({ floats }, at) => {
+      const day = dayOf(floats[at * floatsPerPoint] ?? 0);
       if (day !== last && !this.sealedDays.has(day)) days.add(day);
       last = day;
     });
@@ -110,33 +112,30 @@ export class Slab {
 
   /** Takes the points of a series in [fromMs, toMs) out. */
   kill(series: number, fromMs: number, toMs: number): void {
-    this.#visit(series, fromMs, toMs, (i) => {
-      this.#kind[i] = dead;
+    this.#visit(series, fromMs, toMs, ({ ints }, at) => {
+      ints[at * intsPerPoint + kindInt] = dead;
     });
   }
 
   /** From the newest point back. */
-  #visit(series: number, fromMs: number, toMs: number, visit: (i: number) => void): void {
+  #visit(series: number, fromMs: number, toMs: number, visit: (piece: Piece, at: number) => void): void {
     const isMixed = this.#isMixed[series] === 1;
-    for (let i = this.#newest[series] ?? none; i !== none; i = this.#before[i] ?? none) {
-      const ts = this.#ts[i] ?? 0;
-      if (ts < fromMs) {
-        if (isMixed) continue;
+    for (let i = this.#newest[series] ?? none; i !== none; ) {
+      const piece = this.#pieceOf(i);
+      const at = i & this.#mask;
+      const ts = piece.floats[at * floatsPerPoint] ?? 0;
+      if (ts >= fromMs) {
+        if (ts < toMs && piece.ints[at * intsPerPoint + kindInt] !== dead) visit(piece, at);
+      } else if (!isMixed) {
         return;
       }
-      if (ts < toMs && this.#kind[i] !== dead) visit(i);
+      i = piece.ints[at * intsPerPoint + beforeInt] ?? none;
     }
   }
 
-  #resize(capacity: number, keep: number): void {
-    const [ts, number, kind, before] = [this.#ts, this.#number, this.#kind, this.#before];
-    this.#ts = new Float64Array(capacity);
-    this.#ts.set(ts.subarray(0, keep));
-    this.#number = new Float64Array(capacity);
-    this.#number.set(number.subarray(0, keep));
-    this.#kind = new Uint8Array(capacity);
-    this.#kind.set(kind.subarray(0, keep));
-    this.#before = new Int32Array(capacity);
-    this.#before.set(before.subarray(0, keep));
+  #pieceOf(i: number): Piece {
+    const piece = this.#pieces[i >>> this.#shift];
+    if (piece === undefined) throw new RangeError(`A slab has no room for point ${i}.`);
+    return piece;
   }
 }

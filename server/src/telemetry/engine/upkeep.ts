@@ -41,6 +41,11 @@ export interface UpkeepDeps {
   readonly times: UpkeepTimes;
 }
 
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 export interface Upkeep {
   /** The next piece of work, or undefined when there is none. */
   next(nowMs: number): Steps<void> | undefined;
@@ -48,6 +53,8 @@ export interface Upkeep {
   deleted(fromMs: number, toMs: number): void;
   /** Points in [fromMs, toMs) are about to expire. Remembered durably: floors do not say what the files still hold. */
   expired(fromMs: number, toMs: number): void;
+  /** The files of these days took points, which may have been deleted on their way. */
+  sealed(days: ReadonlySet<number>): void;
   /** After a restart: what has expired and was not reclaimed. */
   resume(): void;
   /** Most blocks that one question has to look into. */
@@ -59,6 +66,9 @@ export function createUpkeep({ days, hot, state, tombstones, hidden, times }: Up
   let reclaim: { readonly days: Set<number>; readonly since: number } | undefined;
   /** Those of them that are remembered durably. */
   let remembered = new Set<number>();
+  /** From the first to the last that was deleted, and that expired, since points were brought into files last. */
+  let deletedSpan: Span | undefined;
+  let expiredSpan: Span | undefined;
 
   /** @returns the days with files among those of [fromMs, toMs), and today, where what is in the head will be */
   function mark(fromMs: number, toMs: number): readonly number[] {
@@ -68,6 +78,20 @@ export function createUpkeep({ days, hot, state, tombstones, hidden, times }: Up
     for (const day of found) reclaim.days.add(day);
     reclaim.days.add(dayOf(Date.now()));
     return found;
+  }
+
+  /** Of deleted points that are in memory yet, nobody knows the days until they are in files. */
+  function daysIn(days: ReadonlySet<number>, span: Span | undefined): number[] {
+    if (span === undefined) return [];
+    const [first, last] = [dayOf(span.fromMs), dayOf(span.toMs - 1)];
+    return [...days].filter((day) => day >= first && day <= last);
+  }
+
+  function remember(found: readonly number[]): void {
+    const fresh = found.filter((day) => !remembered.has(day));
+    if (fresh.length === 0) return;
+    hot.addReclaimDays(fresh);
+    for (const day of fresh) remembered.add(day);
   }
 
   function* reclaimSpace(of: ReadonlySet<number>): Steps<void> {
@@ -150,13 +174,26 @@ export function createUpkeep({ days, hot, state, tombstones, hidden, times }: Up
       return undefined;
     },
 
-    deleted: mark,
+    deleted(fromMs, toMs) {
+      deletedSpan = joined(deletedSpan, { fromMs, toMs });
+      mark(fromMs, toMs);
+    },
 
     expired(fromMs, toMs) {
-      const fresh = mark(fromMs, toMs).filter((day) => !remembered.has(day));
-      if (fresh.length === 0) return;
-      hot.addReclaimDays(fresh);
-      for (const day of fresh) remembered.add(day);
+      expiredSpan = joined(expiredSpan, { fromMs, toMs });
+      remember(mark(fromMs, toMs));
+    },
+
+    sealed(sealedDays) {
+      const expired = daysIn(sealedDays, expiredSpan);
+      const gone = [...expired, ...daysIn(sealedDays, deletedSpan)];
+      // When it fails, it is done again with the seal.
+      remember(expired);
+      deletedSpan = undefined;
+      expiredSpan = undefined;
+      if (gone.length === 0) return;
+      reclaim ??= { days: new Set(), since: performance.now() };
+      for (const day of gone) reclaim.days.add(day);
     },
 
     resume() {
@@ -164,6 +201,12 @@ export function createUpkeep({ days, hot, state, tombstones, hidden, times }: Up
       if (remembered.size > 0) reclaim = { days: new Set(remembered), since: performance.now() };
     },
   };
+}
+
+/** One span around both: a day too many is looked through for nothing, once. */
+function joined(span: Span | undefined, other: Span): Span {
+  if (span === undefined) return other;
+  return { fromMs: Math.min(span.fromMs, other.fromMs), toMs: Math.max(span.toMs, other.toMs) };
 }
 
 /** Several blocks of a day too large to be one block again stay several. */
