@@ -15,7 +15,7 @@ import { createNodeDeviceHttp } from '#sdk/device/node-http.ts';
 import { startDemoFleet } from '../server/src/simulate/demo-fleet.ts';
 import { createHttpTransport, createMqttTransport } from '../server/src/simulate/uplink.ts';
 import { createTestApp, ownerEmail, ownerPassword, type TestApp } from '../server/test/create-test-app.ts';
-import { startBrowser } from '../web/test/browser.ts';
+import { createBrowsers } from '../web/test/browser.ts';
 
 /** Lorries on their way: each kind of widget. */
 function coldChainDashboard(device: Device | undefined): CreateDashboard {
@@ -120,6 +120,7 @@ const directory = process.env['SCREENSHOTS_DIR'] ?? fileURLToPath(new URL('../do
 const warmUpMs = Number(process.env['SCREENSHOTS_WARM_UP_MS'] ?? 20_000);
 
 const app = await createTestApp();
+const browsers = createBrowsers(app.url);
 const http = createNodeDeviceHttp();
 const fleet = await startDemoFleet(app.client, [createMqttTransport(app.mqttUrl), createHttpTransport(app.url, http)]);
 await new Promise((resolve) => setTimeout(resolve, warmUpMs));
@@ -196,7 +197,7 @@ await mkdir(directory, { recursive: true });
 try {
   for (const [sizeName, size] of Object.entries(sizes)) {
     for (const colorScheme of ['light', 'dark'] as const) {
-      const browser = await startBrowser({ ...size, colorScheme, origin: app.url });
+      const browser = await browsers.browse({ ...size, colorScheme });
       const signedOut = shots.filter(({ isPublic }) => isPublic === true);
       for (const shot of signedOut) await take(await browser.open(app.url + shot.path), shot, sizeName, colorScheme);
       const page = await browser.open(`${app.url}/sign-in`);
@@ -209,10 +210,11 @@ try {
         await take(page, shot, sizeName, colorScheme);
       }
       for (const fault of browser.faults) console.error(`${sizeName} ${colorScheme}: ${fault}`);
-      await browser.close();
+      await browser.context.close();
     }
   }
 } finally {
+  await browsers.close();
   await fleet.stop();
   http.close();
   await app.stop();

@@ -1,9 +1,7 @@
 /** A real browser on a real server: Debian's Chromium, driven by playwright-core. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { watchRequests } from './settled.ts';
 
 const candidates = [
   process.env['GAPURA_TEST_BROWSER'],
@@ -18,7 +16,6 @@ export const browserPath = candidates.find((path) => path !== undefined && exist
 
 /** It shall ask nobody for anything: no updates, no sync, no first-run pages. */
 const flags = [
-  '--headless',
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -28,13 +25,13 @@ const flags = [
   '--disable-sync',
 ];
 
+/** A browser as one person has it: with cookies and settings that no other sees. */
 export interface TestBrowser {
   readonly context: BrowserContext;
-  /** A new tab. Faults in its console and requests that left the server's origin are kept in `faults`. */
+  /** A new tab. */
   open(url: string): Promise<Page>;
-  /** What no page may do: errors in its console, requests elsewhere, files that are missing. */
+  /** What no page may do: errors in its console, requests elsewhere, questions that stop it. */
   readonly faults: string[];
-  close(): Promise<void>;
 }
 
 export interface BrowserOptions {
@@ -42,27 +39,54 @@ export interface BrowserOptions {
   readonly height?: number;
   readonly colorScheme?: 'light' | 'dark';
   readonly locale?: string;
-  /** Everything else that a page asks for is a fault. */
-  readonly origin: string;
 }
 
-/** With a profile of its own, which goes with it. */
-export async function startBrowser(options: BrowserOptions): Promise<TestBrowser> {
+export interface Browsers {
+  /** A browser that nobody has used before. */
+  browse(options?: BrowserOptions): Promise<TestBrowser>;
+  close(): Promise<void>;
+}
+
+/** One process for all of them, which starts with the first. @param origin everything else that a page asks for is a fault */
+export function createBrowsers(origin: string): Browsers {
+  let process: Promise<Browser> | undefined;
+  return {
+    async browse(options = {}) {
+      process ??= launch();
+      const context = await (await process).newContext({
+        viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
+        colorScheme: options.colorScheme ?? 'light',
+        locale: options.locale ?? 'en-GB',
+        timezoneId: 'Asia/Jakarta',
+        acceptDownloads: true,
+      });
+      context.setDefaultTimeout(15_000);
+      watchRequests(context);
+      return {
+        context,
+        faults: faultsOf(context, new URL(origin).host),
+        async open(url) {
+          const page = await context.newPage();
+          await page.goto(url);
+          return page;
+        },
+      };
+    },
+    async close() {
+      await (await process)?.close();
+    },
+  };
+}
+
+function launch(): Promise<Browser> {
   if (browserPath === undefined) throw new Error('There is no Chromium on this machine.');
-  const profile = await mkdtemp(join(tmpdir(), 'gapura-browser-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: browserPath,
-    args: flags,
-    viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
-    colorScheme: options.colorScheme ?? 'light',
-    locale: options.locale ?? 'en-GB',
-    timezoneId: 'Asia/Jakarta',
-    acceptDownloads: true,
-  });
-  context.setDefaultTimeout(15_000);
+  return chromium.launch({ executablePath: browserPath, args: flags });
+}
+
+/** Grows while pages of the context do what they may not. */
+function faultsOf(context: BrowserContext, ownHost: string): string[] {
   const faults: string[] = [];
-  const isOwn = (url: string): boolean =>
-    /^(data|blob|about):/.test(url) || new URL(url).host === new URL(options.origin).host;
+  const isOwn = (url: string): boolean => /^(data|blob|about):/.test(url) || new URL(url).host === ownHost;
   context.on('request', (request) => {
     if (!isOwn(request.url())) faults.push(`request to ${request.url()}`);
   });
@@ -73,17 +97,10 @@ export async function startBrowser(options: BrowserOptions): Promise<TestBrowser
     }
   });
   context.on('weberror', (error) => faults.push(`uncaught: ${error.error().message}`));
-  return {
-    context,
-    faults,
-    async open(url) {
-      const page = await context.newPage();
-      await page.goto(url);
-      return page;
-    },
-    async close() {
-      await context.close();
-      await rm(profile, { recursive: true, force: true, maxRetries: 3 });
-    },
-  };
+  context.on('dialog', (dialog) => {
+    // Leaving what is not saved asks by the browser itself, as it should.
+    if (dialog.type() !== 'beforeunload') faults.push(`${dialog.type()}: ${dialog.message()}`);
+    void dialog.accept();
+  });
+  return faults;
 }

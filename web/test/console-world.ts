@@ -1,29 +1,64 @@
 /** A server with its console, and browsers on it. */
-
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
 import type { Page } from 'playwright-core';
-import { createTestApp, ownerEmail, ownerPassword, type TestApp } from '../../server/test/create-test-app.ts';
-import { type BrowserOptions, startBrowser, type TestBrowser } from './browser.ts';
+import { createApp } from '../../server/src/app.ts';
+import { configOf } from '../../server/src/config.ts';
+import {
+  cheapPasswords,
+  createTestApp,
+  ownerEmail,
+  ownerPassword,
+  type TestApp,
+} from '../../server/test/create-test-app.ts';
+import { type Browsers, createBrowsers } from './browser.ts';
 
-export interface ConsoleWorld {
+export interface ConsoleWorld extends Pick<Browsers, 'browse'> {
   readonly app: TestApp;
-  /** A browser that nobody is signed in with. */
-  browse(options?: Omit<BrowserOptions, 'origin'>): Promise<TestBrowser>;
   stop(): Promise<void>;
 }
 
 export async function startConsoleWorld(): Promise<ConsoleWorld> {
   const app = await createTestApp();
-  const browsers: TestBrowser[] = [];
+  const browsers = createBrowsers(app.url);
   return {
     app,
-    async browse(options) {
-      const browser = await startBrowser({ ...options, origin: app.url });
-      browsers.push(browser);
-      return browser;
-    },
+    browse: browsers.browse,
     async stop() {
-      await Promise.all(browsers.map((browser) => browser.close()));
+      await browsers.close();
       await app.stop();
+    },
+  };
+}
+
+/** A Gapura that was started for the first time and belongs to nobody yet. */
+export interface NewWorld extends Pick<Browsers, 'browse'> {
+  readonly url: string;
+  readonly mqttUrl: string;
+  /** As it is printed at the start. */
+  readonly setupLink: string;
+  stop(): Promise<void>;
+}
+
+export async function startNewWorld(): Promise<NewWorld> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'gapura-new-'));
+  const ports = { httpPort: 0, httpsPort: 0, mqttPort: 0, mqttsPort: 0 };
+  const config = configOf({ dataDir, host: '127.0.0.1', ...ports, logLevel: 'silent' });
+  const app = await createApp({ config, log: pino({ level: 'silent' }), passwordCost: cheapPasswords });
+  const { httpPort, mqttPort } = await app.start();
+  const url = `http://127.0.0.1:${httpPort}`;
+  const browsers = createBrowsers(url);
+  return {
+    url,
+    mqttUrl: `mqtt://127.0.0.1:${mqttPort}`,
+    setupLink: `${url}/setup#token=${app.setupToken}`,
+    browse: browsers.browse,
+    async stop() {
+      await browsers.close();
+      await app.stop();
+      await rm(dataDir, { recursive: true });
     },
   };
 }

@@ -1,4 +1,4 @@
-/** A dashboard is made, arranged by keyboard, saved, reloaded, and goes on live. */
+/** What people do with dashboards beside making one (journey.test.ts) and arranging it by keyboard (keyboard.test.ts). */
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { browserPath, type TestBrowser } from './browser.ts';
@@ -26,41 +26,6 @@ describe.skipIf(browserPath === undefined)('dashboards', () => {
     expect(browser.faults).toEqual([]);
   });
   afterAll(() => world.stop());
-
-  test('one is made, arranged with the keyboard alone, and is as it was left after a reload', async () => {
-    await page.getByRole('button', { name: 'New dashboard' }).first().click();
-    await page.getByLabel('Name', { exact: true }).fill('Water');
-    await page.keyboard.press('Enter');
-    await page.getByText('An empty grid').waitFor();
-    for (const kind of ['value', 'timeSeries']) {
-      await page.getByRole('button', { name: 'Add a widget' }).press('Enter');
-      const dialog = page.getByRole('dialog');
-      await dialog.getByLabel('Kind').selectOption(kind);
-      await dialog.getByLabel('One device').fill('pump-1');
-      await dialog.getByLabel('Write a key').fill('pressure');
-      await page.keyboard.press('Enter');
-      await dialog.getByRole('button', { name: 'Add', exact: true }).press('Enter');
-      await dialog.waitFor({ state: 'hidden' });
-    }
-    const handle = page.getByRole('button', { name: 'Move pressure' }).first();
-    await handle.focus();
-    await page.keyboard.press('Shift+ArrowRight');
-    await page.getByText('column 1, row 1, 4 wide, 2 high').waitFor();
-    await page.keyboard.press('Control+z');
-    await page.keyboard.press('Control+Shift+z');
-    await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('The dashboard was saved').waitFor();
-    await page.reload();
-    await page.getByText('3.5', { exact: true }).waitFor();
-    const [made] = (await world.app.client.dashboards.list()).items;
-    const kept = await world.app.client.dashboards.get(made?.id ?? '');
-    expect(kept.layout.widgets.map(({ kind, w }) => [kind, w])).toEqual([
-      ['value', 4],
-      ['timeSeries', 6],
-    ]);
-    await world.app.client.telemetry.write(deviceId, { pressure: 4.75 });
-    await page.getByText('4.75', { exact: true }).waitFor();
-  });
 
   test('a widget is dragged by its handle', async () => {
     const { id } = await world.app.client.dashboards.create({ name: 'Dragged', layout: everyKind(deviceId) });

@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { browserPath, type TestBrowser } from './browser.ts';
 import { type ConsoleWorld, signIn, startConsoleWorld } from './console-world.ts';
+import { everyKind } from './every-kind.ts';
 
 /** Further than any control of these pages is away. */
 const tabsLimit = 80;
@@ -95,12 +96,27 @@ describe.skipIf(browserPath === undefined)('by keyboard alone', () => {
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Shift+ArrowDown');
     await page.getByText('column 3, row 1, 3 wide, 3 high').waitFor();
+    // Back by two steps, and one forth again.
     await page.keyboard.press('Control+z');
+    await page.keyboard.press('Control+z');
+    await page.keyboard.press('Control+Shift+z');
     await tabTo(/^Save$/, 'Shift+Tab');
     await page.keyboard.press('Enter');
     await page.getByText('The dashboard was saved').waitFor();
     const { layout } = await world.app.client.dashboards.get(id);
     expect(layout.widgets.map(({ kind, x, w, h }) => [kind, x, w, h])).toEqual([['value', 2, 3, 2]]);
+  });
+
+  test('a marker on a map says its name, and opens its device', async () => {
+    const { client, url } = world.app;
+    const device = await client.devices.create({ name: 'pump' });
+    await client.telemetry.write(device.id, { lat: -6.2, lon: 106.8 });
+    const { id } = await client.dashboards.create({ name: 'Map', layout: everyKind(device.id) });
+    await page.goto(`${url}/dashboards/${id}`);
+    await page.locator('path[role=link]').first().waitFor();
+    await tabTo(/^pump/);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/devices/${device.id}`);
   });
 });
 

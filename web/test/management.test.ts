@@ -1,4 +1,4 @@
-/** Profiles, imports, people, keys, the audit log and settings, as people use them. */
+/** Profiles, people, keys, the audit log, settings and how long telemetry is kept, as people use them. */
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -48,33 +48,6 @@ describe.skipIf(browserPath === undefined)('management', () => {
     expect(rotated?.provisioning.key).not.toBe(made?.provisioning.key);
     expect([rotated?.tlsOnly, rotated?.provisioning.reprovision]).toEqual([true, 'return_existing']);
     await page.getByText(rotated?.provisioning.key ?? '?').waitFor();
-  });
-
-  test('a list of 5,000 devices is checked and imported, with its errors and its credentials to take along', async () => {
-    const rows = Array.from({ length: 5000 }, (_, i) =>
-      i === 4321 ? 'AA:0,again' : i === 1234 ? `,nameless` : `AA:${i},Hall ${i % 9}`,
-    );
-    const csv = Buffer.from(`MAC;Hall\n${rows.join('\n').replaceAll(',', ';')}\n`);
-    await page.goto(`${world.app.url}/import`);
-    await page.locator('input[type=file]').setInputFiles({ name: 'devices.csv', mimeType: 'text/csv', buffer: csv });
-    await page.getByLabel('What the column Hall becomes').selectOption('attr.Hall');
-    await page.getByRole('button', { name: 'Check the file' }).click();
-    await page.getByText('Checked: nothing was changed').waitFor();
-    expect((await world.app.client.devices.list({ limit: 1 })).items).toEqual([]);
-    await page.getByRole('cell', { name: '4,323' }).waitFor();
-    await page.getByRole('cell', { name: '1,236' }).waitFor();
-    await page.getByRole('button', { name: 'Import', exact: true }).click();
-    await page.getByRole('heading', { name: 'Imported' }).waitFor();
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: '4,998 new credentials' }).click(),
-    ]);
-    const lines = (await readFile(await download.path(), 'utf8')).trim().split('\r\n');
-    expect(lines).toHaveLength(4999);
-    expect(lines[1]).toMatch(/^AA:0,[0-9a-f-]{36},ACCESS_TOKEN,\w+,/);
-    const [found] = (await world.app.client.devices.list({ search: 'AA:4999' })).items;
-    const attributes = await world.app.client.attributes.get(found?.id ?? '', 'server');
-    expect(JSON.stringify(attributes)).toContain(`"Hall ${4999 % 9}"`);
   });
 
   test('a person is added, and sees in their language what their role may see', async () => {
@@ -147,5 +120,29 @@ describe.skipIf(browserPath === undefined)('management', () => {
     await page.getByRole('heading', { name: 'Pengaturan', level: 1 }).waitFor();
     await page.getByLabel('Bahasa').selectOption('en');
     await page.getByRole('heading', { name: 'Settings', level: 1 }).waitFor();
+  });
+
+  test('the owner limits what the organisation keeps, told what will go', async () => {
+    await page.goto(`${world.app.url}/settings`);
+    const form = page.locator('form', { has: page.getByLabel('Keep telemetry') });
+    await form.getByLabel('Keep telemetry').selectOption('days');
+    await form.getByLabel('Days').fill('30');
+    await form.getByText('Telemetry older than 30 days is deleted for good').waitFor();
+    await form.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved', { exact: true }).waitFor();
+    expect((await world.app.client.tenant.get()).telemetryRetentionDays).toBe(30);
+  });
+
+  test('a profile says otherwise, or follows the organisation', async () => {
+    const [profile] = (await world.app.client.profiles.list()).items;
+    if (profile === undefined) throw new Error('There is no profile.');
+    await page.goto(`${world.app.url}/profiles/${profile.id}`);
+    const form = page.locator('form', { has: page.getByLabel('Keep telemetry') });
+    await form.getByText('As the organisation: 30 days').waitFor({ state: 'attached' });
+    await form.getByLabel('Keep telemetry').selectOption('forever');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(async () => (await world.app.client.profiles.get(profile.id)).telemetryRetentionDays).toBe(null);
+    await form.getByLabel('Keep telemetry').selectOption('tenant');
+    await form.getByText('Telemetry older than 30 days is deleted for good').waitFor();
   });
 });

@@ -38,7 +38,9 @@ export function Page({
         {/* On a phone the sentence stands between title and actions, else below both. */}
         <div className="flex min-h-8 flex-wrap items-center gap-x-4 gap-y-1.5 sm:gap-y-0.5">
           <h1 className="min-w-40 flex-1 truncate font-semibold text-ink text-lg tracking-tight">{title}</h1>
-          {lead !== undefined && <div className="basis-full text-pretty text-ink-2 text-sm sm:order-last">{lead}</div>}
+          {lead !== undefined && (
+            <div className="min-w-0 basis-full text-pretty text-ink-2 text-sm sm:order-last">{lead}</div>
+          )}
           {actions !== undefined && <div className="flex flex-wrap items-center gap-2 max-sm:py-0.5">{actions}</div>}
         </div>
       </header>

@@ -46,6 +46,12 @@ export function DevicePicker({
   // biome-ignore lint/correctness/useExhaustiveDependencies: at each change of the value
   useEffect(() => setText(undefined), [value]);
   const items = found.data?.items ?? [];
+  // Who writes quickly has written the whole name before the server has found it.
+  const meant = text === undefined || text === name ? undefined : items.find((each) => each.name === text)?.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each device that is meant
+  useEffect(() => {
+    if (meant !== undefined) onChange(meant);
+  }, [meant]);
   return (
     <>
       <TextField
@@ -57,11 +63,8 @@ export function DevicePicker({
         spellCheck={false}
         value={text ?? (value === undefined ? '' : (name ?? ''))}
         onChange={(event) => {
-          const next = event.target.value;
-          setText(next);
-          const device = items.find((each) => each.name === next);
-          if (device !== undefined) onChange(device.id);
-          else if (next === '') onChange(undefined);
+          setText(event.target.value);
+          if (event.target.value === '') onChange(undefined);
         }}
         onBlur={() => setText(undefined)}
       />

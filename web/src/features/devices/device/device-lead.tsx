@@ -41,10 +41,19 @@ export function DeviceLead({
           </span>
         </span>
       )}
-      <Link to="/profiles/$profileId" params={{ profileId: device.profileId }} className="text-accent hover:underline">
+      <Link
+        to="/profiles/$profileId"
+        params={{ profileId: device.profileId }}
+        title={device.profileName}
+        className="max-w-full truncate text-accent hover:underline"
+      >
         {device.profileName}
       </Link>
-      {device.label !== '' && <span className="truncate">{device.label}</span>}
+      {device.label !== '' && (
+        <span className="max-w-full truncate" title={device.label}>
+          {device.label}
+        </span>
+      )}
       <span className="text-ink-3">
         {t('lastSeen')} <TimeAgo at={activity?.lastActivityTime ?? device.lastActivityTime} />
       </span>
