@@ -1,7 +1,8 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Db } from '../db/schema.ts';
 import type { Clock } from '../lib/clock.ts';
-import { equalSecrets, type Sealer } from '../lib/seal.ts';
+import { isSameMac } from '../lib/hmac-sha256.ts';
+import type { Sealer } from '../lib/seal.ts';
 import type { Arrival, Gate, GateAnswer, GateRefusal, MqttCredentials } from './gate.ts';
 import { createKeyHolders, type KeyHolder } from './key-holders.ts';
 import { clientIdAndUserNameKey, clientIdKey, textKey } from './lookup.ts';
@@ -52,7 +53,7 @@ export function createGate(deps: GateDeps): Gate {
     if (holder.userName !== undefined && holder.userName !== shown.username) return 'other_mismatch';
     if (holder.passwordHash === undefined) return 'valid';
     const shownHash = holders.passwordHash(shown.password ?? '');
-    return equalSecrets(holder.passwordHash, shownHash) ? 'valid' : 'password_mismatch';
+    return isSameMac(shownHash, holder.passwordHash) ? 'valid' : 'password_mismatch';
   }
 
   /** The one of these MQTT_BASIC credentials that fits, or why none does. Undefined when there are none. */
@@ -67,27 +68,26 @@ export function createGate(deps: GateDeps): Gate {
     return reason;
   }
 
-  async function lookUp(key: string): Promise<readonly KeyHolder[]> {
-    return holders.peek(key) ?? holders.find(key);
+  /** Under which keys the one that is meant can stand, by reference §1.1 step 3; undefined: under none. */
+  function keysOf({ clientId, username = '' }: MqttCredentials): readonly string[] | undefined {
+    const isClientIdPossible = clientId !== '' && clientId.length <= maxTextLength;
+    if (username === '') return isClientIdPossible ? [clientIdKey(clientId)] : undefined;
+    if (username.length > maxTextLength) return undefined;
+    return isClientIdPossible ? [clientIdAndUserNameKey(clientId, username), textKey(username)] : [textKey(username)];
   }
 
-  /** Reference §1.1 step 3, row by row. */
-  async function findByConnect(shown: MqttCredentials): Promise<KeyHolder | undefined> {
-    const { clientId, username = '' } = shown;
-    const isClientIdPossible = clientId !== '' && clientId.length <= maxTextLength;
-    if (username === '') {
-      if (!isClientIdPossible) return undefined;
-      return onlyHolder(match(await lookUp(clientIdKey(clientId)), shown));
-    }
-    if (username.length > maxTextLength) return undefined;
-    if (isClientIdPossible) {
-      const matched = match(await lookUp(clientIdAndUserNameKey(clientId, username)), shown);
+  /** Reference §1.1 step 3, row by row. @param found what stands under each of `keysOf` */
+  function choose(shown: MqttCredentials, found: readonly (readonly KeyHolder[])[]): KeyHolder | undefined {
+    const [first = [], second] = found;
+    if ((shown.username ?? '') === '') return onlyHolder(match(first, shown));
+    if (second !== undefined) {
+      const matched = match(first, shown);
       if (typeof matched === 'object') return matched;
       // A wrong password is final; anything else may still be a token or a user name alone.
       if (matched === 'password_mismatch') return undefined;
     }
-    const found = await lookUp(textKey(username));
-    return accessTokenAmong(found) ?? onlyHolder(match(found, shown));
+    const named = second ?? first;
+    return accessTokenAmong(named) ?? onlyHolder(match(named, shown));
   }
 
   return {
@@ -98,8 +98,16 @@ export function createGate(deps: GateDeps): Gate {
       if (known === undefined) return holders.find(key).then((found) => admit(accessTokenAmong(found), arrival));
       return admit(known === null ? undefined : accessTokenAmong(known), arrival);
     },
-    async byMqttConnect(shown, arrival) {
-      return admit(await findByConnect(shown), arrival);
+    byMqttConnect(shown, arrival) {
+      const keys = keysOf(shown);
+      if (keys === undefined) return refusals.invalid;
+      const known: (readonly KeyHolder[])[] = [];
+      for (const key of keys) {
+        const found = holders.peek(key);
+        if (found !== undefined) known.push(found ?? []);
+      }
+      if (known.length === keys.length) return admit(choose(shown, known), arrival);
+      return Promise.all(keys.map(holders.find)).then((found) => admit(choose(shown, found), arrival));
     },
   };
 }

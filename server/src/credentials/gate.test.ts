@@ -224,6 +224,25 @@ describe('what is remembered stays true', () => {
     expect(await withToken('tok')).toBe('invalid_credentials');
   });
 
+  test('devices that come all at once are told apart, strangers among them too', async () => {
+    const names = Array.from({ length: 150 }, (_, i) => `d${i}`);
+    for (const name of names) await app.addDevice(name, { credentials: { type: 'ACCESS_TOKEN', token: `of-${name}` } });
+    const shown = [...names.map((name) => `of-${name}`), 'of-nobody'];
+    const answers = await Promise.all(shown.map((token) => connect('client', token)));
+    expect(answers).toEqual([...names, 'invalid_credentials']);
+  });
+
+  test('who came before is known at once, and who did not is asked for once', async () => {
+    await app.addDevice('a', { credentials: { type: 'ACCESS_TOKEN', token: 'tok' } });
+    const come = (username: string) =>
+      app.gate.byMqttConnect({ clientId: 'c', username, password: undefined }, overMqtt);
+    expect(come('tok')).toBeInstanceOf(Promise);
+    await come('tok');
+    expect(come('tok')).toMatchObject({ deviceName: 'a' });
+    await come('wrong');
+    expect(come('wrong')).toEqual({ refused: 'invalid_credentials' });
+  });
+
   test('a rotated token works until its overlap ends, also from memory', async () => {
     const { deviceId } = await app.addDevice('a', { credentials: { type: 'ACCESS_TOKEN', token: 'old' } });
     expect(await withToken('old')).toBe('a');

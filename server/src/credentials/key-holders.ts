@@ -6,8 +6,8 @@ import type { Clock } from '../lib/clock.ts';
 import { createLookupCache } from '../lib/lookup-cache.ts';
 import type { Sealer } from '../lib/seal.ts';
 import type { DeviceIdentity } from './gate.ts';
-import { lookupHash, supersededLookupHash } from './lookup.ts';
-import { type GateRow, selectForGate } from './queries.ts';
+import { createGateReader } from './gate-reader.ts';
+import type { GateRow } from './queries.ts';
 import { parseCredentials } from './shape.ts';
 
 /** Credentials as the gate remembers them. */
@@ -46,6 +46,7 @@ export interface KeyHoldersDeps {
 
 export function createKeyHolders({ db, sealer, clock, bus }: KeyHoldersDeps): KeyHolders {
   const passwordHash = (password: string): string => sealer.lookupHash('mqtt-password', password);
+  const read = createGateReader({ db, sealer, clock });
 
   function toHolder(row: GateRow): KeyHolder {
     const credentials = parseCredentials(sealer.open(row.sealed, `credentials:${row.id}`));
@@ -67,8 +68,7 @@ export function createKeyHolders({ db, sealer, clock, bus }: KeyHoldersDeps): Ke
     missingLimit: rememberedStrangers,
     missingTtlMs: strangerTtlMs,
     async load(key) {
-      const hashes = [lookupHash(sealer, key), supersededLookupHash(sealer, key)];
-      const rows = await selectForGate(db, { lookupHashes: hashes }, clock.now());
+      const rows = await read(key);
       return rows.length === 0 ? undefined : rows.map(toHolder);
     },
   });

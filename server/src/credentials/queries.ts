@@ -76,6 +76,7 @@ export async function deleteExpired(db: Db, now: number): Promise<ExpiredCredent
 /** Credentials with the device they open and what its profile asks. */
 export interface GateRow {
   readonly id: string;
+  readonly lookup_hash: string;
   readonly sealed: Uint8Array;
   readonly expires_at: number | null;
   readonly tenant_id: string;
@@ -104,6 +105,7 @@ export function selectForGate(
     .innerJoin('device_profiles as p', 'p.id', 'd.profile_id')
     .select([
       'c.id',
+      'c.lookup_hash',
       'c.sealed',
       'c.expires_at',
       'd.tenant_id',

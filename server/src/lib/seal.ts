@@ -6,13 +6,12 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
-  createHmac,
   createSecretKey,
   hkdfSync,
-  type KeyObject,
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto';
+import { HmacKey } from './hmac-sha256.ts';
 
 const ivBytes = 12;
 const tagBytes = 16;
@@ -34,10 +33,11 @@ export interface Sealer {
 /** @param masterKey 32 random bytes */
 export function createSealer(masterKey: Uint8Array): Sealer {
   if (masterKey.length !== 32) throw new RangeError(`The master key has ${masterKey.length} bytes; 32 are needed.`);
-  const derive = (info: string): KeyObject =>
-    createSecretKey(Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), `gapura-${info}-v1`, 32)));
-  const sealKey = derive('seal');
-  const lookupKeys = new Map<string, KeyObject>();
+  const derive = (info: string): Buffer =>
+    Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), `gapura-${info}-v1`, 32));
+  const sealKey = createSecretKey(derive('seal'));
+  /** By purpose. */
+  const lookupKeys = new Map<string, HmacKey>();
 
   return {
     seal(plain, context) {
@@ -57,10 +57,10 @@ export function createSealer(masterKey: Uint8Array): Sealer {
     lookupHash(purpose, text) {
       let key = lookupKeys.get(purpose);
       if (key === undefined) {
-        key = derive(`lookup-${purpose}`);
+        key = new HmacKey(derive(`lookup-${purpose}`));
         lookupKeys.set(purpose, key);
       }
-      return createHmac('sha256', key).update(text).digest('base64url');
+      return key.base64url(text);
     },
   };
 }

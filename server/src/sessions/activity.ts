@@ -235,6 +235,8 @@ export class ActivityTracker {
   }
 
   #publish(entry: Entry): void {
+    // Each connection comes and goes through here, and mostly nobody looks at any device.
+    if (!this.#deps.bus.hasInterestWithin('activity')) return;
     void this.#publishAll([entry]).catch(this.#deps.onFault);
   }
 

@@ -98,7 +98,6 @@ function fakeSession(deviceId: string, credentialsId?: string, means: Means = we
   const heard: Downlink[] = [];
   const closes: CloseReason[] = [];
   const session: DeviceSession = {
-    id: crypto.randomUUID(),
     device: identity(deviceId, credentialsId),
     transport: 'mqtt',
     protocol: 'MQTT 5',

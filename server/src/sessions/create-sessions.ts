@@ -51,10 +51,21 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
     return { mqtt: open.size };
   }
 
+  /** Once for all that come and go in one turn: to set a metric costs as much as to find the device. */
+  let isCountDue = false;
+  function countSoon(): void {
+    if (isCountDue) return;
+    isCountDue = true;
+    setImmediate(() => {
+      isCountDue = false;
+      metrics.sessions.set({ transport: 'mqtt' }, open.size);
+    });
+  }
+
   function remove(session: DeviceSession): boolean {
     if (open.get(session.device.deviceId) !== session) return false;
     open.delete(session.device.deviceId);
-    metrics.sessions.set({ transport: 'mqtt' }, open.size);
+    countSoon();
     return true;
   }
 
@@ -167,7 +178,7 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
       if (reason !== undefined) return session.close(reason);
       const older = open.get(deviceId);
       open.set(deviceId, session);
-      metrics.sessions.set({ transport: 'mqtt' }, open.size);
+      countSoon();
       activity.connected(tenantId, deviceId, {
         protocol: session.protocol,
         secure: session.means.secure,

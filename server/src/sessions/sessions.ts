@@ -23,7 +23,6 @@ export type CloseReason =
 
 /** A standing connection of a device. One per device: a new one closes the older. */
 export interface DeviceSession {
-  readonly id: string;
   readonly device: DeviceIdentity;
   readonly transport: 'mqtt';
   readonly protocol: 'MQTT 3.1' | 'MQTT 3.1.1' | 'MQTT 5';

@@ -9,7 +9,7 @@ import { Acknowledgements, type PendingPublish, type Verdict } from './acknowled
 import type { Cursor } from './codec/cursor.ts';
 import { encodeDisconnect, encodePuback, encodePublish, publishBytes } from './codec/encode.ts';
 import { Outbox } from './codec/outbox.ts';
-import type { ConnectPacket, ProtocolVersion } from './codec/packets.ts';
+import type { ClientTraits, ProtocolVersion } from './codec/packets.ts';
 import type { MqttContext } from './context.ts';
 import { disconnectCodes, type Ending, isRejection } from './endings.ts';
 import { Intake } from './intake.ts';
@@ -36,7 +36,7 @@ export class Connection {
   peer: Peer = stranger;
   version: ProtocolVersion = 4;
   /** What its CONNECT said; undefined until it was accepted. */
-  client: ConnectPacket | undefined;
+  client: ClientTraits | undefined;
   /** Topic filter → granted QoS, the latest last. Only known filters come in, so their number bounds it. */
   readonly subscriptions = new Map<string, 0 | 1>();
   /** What the token of the session is for; undefined: the session has the rights of the device. */
@@ -133,7 +133,7 @@ export class Connection {
    * The gate let it in. Write CONNACK first; what waits is handled after this turn.
    * @param keepAliveS 0: only the inactivity limit holds
    */
-  welcome(client: ConnectPacket, peer: Peer, keepAliveS: number): void {
+  welcome(client: ClientTraits, peer: Peer, keepAliveS: number): void {
     const { limits, clock } = this.context;
     this.client = client;
     this.peer = peer;
@@ -194,7 +194,7 @@ export class Connection {
     }
   }
 
-  #createOutbound(client: ConnectPacket): Outbound {
+  #createOutbound(client: ClientTraits): Outbound {
     const { limits } = this.context;
     return new Outbound({
       window: Math.min(client.receiveMaximum, limits.maxOutboundInFlight),
@@ -269,6 +269,15 @@ export class Connection {
     }
     this.#finish(ending, detail);
     this.#close();
+  }
+
+  /** The client said goodbye, after which it sends nothing. Over TCP that is all: a farewell of ours would not be read. */
+  part(): void {
+    if (this.arrival.secure || this.#out.length > 0 || this.#socket.writableLength > 0) this.leave();
+    else if (!this.#ended) {
+      this.#finish(undefined, undefined);
+      this.#socket.destroy();
+    }
   }
 
   /** Ends the connection after a refusing CONNACK was written, or because the client said goodbye. */

@@ -1,6 +1,6 @@
 import type { Cursor } from './cursor.ts';
 import type { ConnectPacket, ProtocolVersion, UnsupportedConnect } from './packets.ts';
-import { allowedProperties, bytesAsText, numberOf, property, readProperties } from './properties.ts';
+import { allowedProperties, bytesAsText, numberOf, type Properties, property, readProperties } from './properties.ts';
 
 const flag = {
   reserved: 0x01,
@@ -10,6 +10,8 @@ const flag = {
   password: 0x40,
   username: 0x80,
 } as const;
+
+const noProperties: Properties = new Map();
 
 /**
  * Reads the bytes after the fixed header of a CONNECT.
@@ -46,7 +48,7 @@ function decodeKnown(cursor: Cursor, version: ProtocolVersion): ConnectPacket | 
   const flags = cursor.byte();
   const keepAliveS = cursor.uint16();
   checkFlags(cursor, flags, version);
-  const properties = version === 5 ? readProperties(cursor, allowedProperties.connect) : new Map();
+  const properties = version === 5 ? readProperties(cursor, allowedProperties.connect) : noProperties;
   const clientId = cursor.text();
   if ((flags & flag.will) !== 0) skipWill(cursor, version);
   const username = (flags & flag.username) !== 0 ? cursor.text() : undefined;

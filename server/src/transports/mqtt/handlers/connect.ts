@@ -5,9 +5,9 @@ import { uuidv7 } from '../../../lib/uuid.ts';
 import type { Cursor } from '../codec/cursor.ts';
 import { decodeConnect, versionOfMalformedConnect } from '../codec/decode-connect.ts';
 import { type ConnackProperties, encodeConnack, encodeDisconnect } from '../codec/encode.ts';
-import type { ConnectPacket } from '../codec/packets.ts';
-import type { Connection } from '../connection.ts';
-import { createDeviceSession } from '../device-session.ts';
+import type { ClientTraits, ConnectPacket } from '../codec/packets.ts';
+import type { Connection, Peer } from '../connection.ts';
+import { MqttDeviceSession } from '../device-session.ts';
 import { type ConnectRefusal, connectRefusals, refusalOfWrongCredentials } from './connect-refusals.ts';
 import { askForToken, refusalOfToken, reportToken, tokenMethod, tokenOf } from './token.ts';
 
@@ -117,23 +117,35 @@ function refusalOf(connection: Connection, packet: ConnectPacket, { refused }: G
 
 function admitDevice(connection: Connection, packet: ConnectPacket, device: DeviceIdentity): void {
   const isByToken = tokenOf(packet) !== undefined;
-  const session = createDeviceSession(connection, device, isByToken ? 'bearer' : 'token');
+  const session = new MqttDeviceSession(connection, device, isByToken ? 'bearer' : 'token');
   if (!isByToken) connection.context.failedConnects.succeeded(packet);
-  welcome(connection, packet, () => connection.welcome(packet, { kind: 'device', device, session }, packet.keepAliveS));
+  welcome(connection, packet, { kind: 'device', device, session });
   connection.context.sessions.open(session);
 }
 
 /** A provision-only session: no password, no device, and not for long. */
 function admitProvisioning(connection: Connection, packet: ConnectPacket): void {
   const { clock, limits } = connection.context;
-  welcome(connection, packet, () => connection.welcome(packet, { kind: 'provisioning' }, packet.keepAliveS));
+  welcome(connection, packet, { kind: 'provisioning' });
   connection.setDeadline(clock.now() + limits.provisionSessionMs, 'provisioning_ended');
 }
 
-function welcome(connection: Connection, packet: ConnectPacket, admit: () => void): void {
+function welcome(connection: Connection, packet: ConnectPacket, peer: Peer): void {
+  const properties = packet.version === 5 ? propertiesFor(connection, packet) : undefined;
   // Session Present echoes the request: ThingsBoard does so although nothing is stored (reference §1.1, QUIRK).
-  encodeConnack(connection.output(), packet.version, !packet.cleanStart, 0, propertiesFor(connection, packet));
-  admit();
+  encodeConnack(connection.output(), packet.version, !packet.cleanStart, 0, properties);
+  connection.welcome(traitsOf(packet), peer, packet.keepAliveS);
+}
+
+function traitsOf(packet: ConnectPacket): ClientTraits {
+  return {
+    version: packet.version,
+    sessionExpiryIntervalS: packet.sessionExpiryIntervalS,
+    receiveMaximum: packet.receiveMaximum,
+    maximumPacketSize: packet.maximumPacketSize,
+    wantsProblemInformation: packet.wantsProblemInformation,
+    authenticationMethod: packet.authenticationMethod,
+  };
 }
 
 /**

@@ -10,5 +10,5 @@ export function handleDisconnect(connection: Connection, _header: number, cursor
     connection.end('protocol_error', 'a session expiry that CONNECT did not ask for');
     return; // MQTT 5 §3.14.2.2.2
   }
-  connection.leave();
+  connection.part();
 }
