@@ -322,22 +322,28 @@ describe('the platform API', () => {
   });
 });
 
-test('no file holds a secret, neither while Gapura runs nor in its backup nor after its end', async () => {
-  const file = join(directory, 'backup.tar.gz');
+/** What is no secret stands there. */
+function expectMarks(texts: readonly string[]): void {
+  for (const mark of ['canary-provision', marker]) expect(texts.some((text) => text.includes(mark))).toBe(true);
+}
+
+test('no file holds a secret, neither while Gapura runs nor in its backup', async () => {
+  const file = join(await mkdtemp(join(directory, 'backup-')), 'backup.tar.gz');
   const backup = await runGapura(['backup', file], { GAPURA_DATA_DIR: dataDir });
   expect(backup.code, backup.stderr).toBe(0);
   search('what the backup says', backup.stdout + backup.stderr);
   const packed = gunzipSync(await readFile(file)).toString('latin1');
   const running = await filesOf(dataDir);
   expect([...running.keys()].some((name) => name.endsWith('-wal'))).toBe(true);
+  for (const [name, text] of [...running, ['the backup', packed] as const]) search(name, text);
+  for (const texts of [[...running.values()], [packed]]) expectMarks(texts);
+});
+
+test('no file holds a secret after the end of Gapura', async () => {
   await gapura.stop();
   const stopped = await filesOf(dataDir);
-  for (const [name, text] of [...running, ...stopped, ['the backup', packed] as const]) search(name, text);
-  // What is no secret stands there.
-  for (const texts of [[...running.values()], [...stopped.values()], [packed]]) {
-    expect(texts.some((text) => text.includes('canary-provision'))).toBe(true);
-    expect(texts.some((text) => text.includes(marker))).toBe(true);
-  }
+  for (const [name, text] of stopped) search(name, text);
+  expectMarks([...stopped.values()]);
 });
 
 test('the log holds no secret, even when all is logged', () => {
