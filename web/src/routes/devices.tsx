@@ -10,10 +10,14 @@ export interface DevicesSearch {
   readonly order?: 'asc' | 'desc';
   /** Telemetry keys with a column of their own, joined by commas. */
   readonly keys?: string;
+  /** The first row in view, counted from 1. */
+  readonly row?: number;
 }
 
 const oneOf = <T extends string>(value: unknown, allowed: readonly T[]): T | undefined =>
   allowed.find((each) => each === value);
+const rowNumber = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value > 1 ? value : undefined;
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
 
@@ -28,6 +32,7 @@ export const devicesRoute = createRoute({
       sort: oneOf(search['sort'], ['name', 'createdAt', 'lastActivityTime'] as const),
       order: oneOf(search['order'], ['asc', 'desc'] as const),
       keys: text(search['keys']),
+      row: rowNumber(search['row']),
     };
     return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined));
   },

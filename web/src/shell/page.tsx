@@ -13,7 +13,7 @@ export function Page({
   wide,
 }: {
   readonly title: string;
-  readonly parent?: { readonly to: string; readonly label: string };
+  readonly parent?: { readonly to: string; readonly search?: object; readonly label: string };
   /** Under the heading: state, a sentence. */
   readonly lead?: ReactNode;
   readonly actions?: ReactNode;
@@ -29,7 +29,11 @@ export function Page({
       <header className="mb-4">
         {parent !== undefined && (
           <nav className="-ml-0.5 mb-0.5 text-ink-3 text-xs">
-            <Link to={parent.to} className="inline-flex items-center gap-0.5 rounded hover:text-ink">
+            <Link
+              to={parent.to}
+              search={parent.search ?? {}}
+              className="inline-flex items-center gap-0.5 rounded hover:text-ink"
+            >
               <ChevronLeft className="size-3.5" aria-hidden="true" />
               {parent.label}
             </Link>

@@ -1,20 +1,25 @@
 /** What the pages of devices ask for; the first words of a key are what a change invalidates. */
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { queryOptions } from '@tanstack/react-query';
 import type { DeviceListQuery } from '#contract/devices.ts';
 import { gapura } from '../../api.ts';
 
-export const devicesPageSize = 100;
+/** What is listed, in which order. */
+export type DeviceListing = Omit<DeviceListQuery, 'cursor' | 'limit' | 'offset' | 'withTotal'>;
 
-export const deviceListQuery = (query: Omit<DeviceListQuery, 'cursor' | 'limit'>) =>
-  infiniteQueryOptions({
-    queryKey: ['devices', 'list', query],
-    queryFn: ({ pageParam, signal }) =>
+export const devicesPageSize = 100;
+/** Devices that came meanwhile appear without being asked for. */
+const listAgeMs = 15_000;
+
+/** @param number of the page, from 0 on */
+export const devicePageQuery = (listing: DeviceListing, number: number) =>
+  queryOptions({
+    queryKey: ['devices', 'list', listing, number],
+    queryFn: ({ signal }) =>
       gapura.devices.list(
-        { ...query, limit: devicesPageSize, ...(pageParam !== null && { cursor: pageParam }) },
+        { ...listing, limit: devicesPageSize, offset: number * devicesPageSize, withTotal: true },
         signal,
       ),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
+    refetchInterval: listAgeMs,
   });
 
 export const deviceQuery = (id: string) =>

@@ -12,6 +12,7 @@ import { PageLoading } from '../../../shell/page-loading.tsx';
 import { buttonClass } from '../../../ui/button.tsx';
 import { ErrorState } from '../../../ui/states.tsx';
 import { type Tab, Tabs } from '../../../ui/tabs.tsx';
+import { lastPlace } from '../list/place.ts';
 import { deviceQuery } from '../queries.ts';
 import { AttributesTab } from './attributes-tab.tsx';
 import { AuditTab } from './audit-tab.tsx';
@@ -65,7 +66,7 @@ export function DevicePage() {
   return (
     <Page
       title={device.name}
-      parent={{ to: '/devices', label: t('title') }}
+      parent={{ to: '/devices', search: lastPlace(), label: t('title') }}
       lead={<DeviceLead device={device} activity={known?.activity} />}
       actions={
         <>

@@ -37,7 +37,8 @@ export const DeviceRow = memo(function DeviceRow(props: DeviceRowProps) {
           />
         </td>
       )}
-      <td className={cx(cell, 'max-w-80')}>
+      {/* Names, labels and profiles share what numbers and times leave. */}
+      <td className={cx(cell, 'w-full min-w-32 max-w-0 md:w-2/5')}>
         <div className="flex min-w-0 items-center gap-2.5">
           <StateDot state={state} label={device.enabled ? (isActive ? t('online') : t('offline')) : t('disabled')} />
           <Link
@@ -47,8 +48,12 @@ export const DeviceRow = memo(function DeviceRow(props: DeviceRowProps) {
           >
             {device.name}
           </Link>
-          {!device.enabled && <Badge tone="danger">{t('disabled')}</Badge>}
-          {device.isGateway && <Badge>{t('gateway')}</Badge>}
+          {(!device.enabled || device.isGateway) && (
+            <span className="flex shrink-0 gap-1.5">
+              {!device.enabled && <Badge tone="danger">{t('disabled')}</Badge>}
+              {device.isGateway && <Badge>{t('gateway')}</Badge>}
+            </span>
+          )}
         </div>
       </td>
       {keys.map((key) => {
@@ -63,10 +68,10 @@ export const DeviceRow = memo(function DeviceRow(props: DeviceRowProps) {
           </td>
         );
       })}
-      <td className={cx(cell, 'hidden max-w-60 truncate text-ink-2 md:table-cell')} title={device.label}>
+      <td className={cx(cell, 'hidden w-1/4 max-w-0 truncate text-ink-2 md:table-cell')} title={device.label}>
         {device.label}
       </td>
-      <td className={cx(cell, 'hidden max-w-60 truncate text-ink-2 md:table-cell')} title={device.profileName}>
+      <td className={cx(cell, 'hidden w-1/5 max-w-0 truncate text-ink-2 md:table-cell')} title={device.profileName}>
         {device.profileName}
       </td>
       <td className={cx(cell, 'whitespace-nowrap pr-4 text-right text-ink-2 text-xs')}>

@@ -21,11 +21,16 @@ export function Filters({
   keys,
   devices,
   onChange,
+  onKeys,
 }: {
   readonly search: DevicesSearch;
   readonly keys: readonly string[];
+  /** Some of those that are listed: their keys are offered as columns. */
   readonly devices: readonly Device[];
+  /** Other devices are listed. */
   readonly onChange: Change;
+  /** The same devices with other columns. */
+  readonly onKeys: Change;
 }) {
   const { t } = useTranslation('devices');
   const profiles = useQuery(profilesQuery);
@@ -61,7 +66,7 @@ export function Filters({
         <option value="active">{t('online')}</option>
         <option value="inactive">{t('offline')}</option>
       </select>
-      <KeyColumns keys={keys} devices={devices} onChange={onChange} />
+      <KeyColumns keys={keys} devices={devices} onChange={onKeys} />
     </search>
   );
 }
