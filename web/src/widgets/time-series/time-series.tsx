@@ -1,13 +1,13 @@
-import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Device } from '#contract/devices.ts';
 import type { Series } from '../../charts/series.ts';
-import { boundsOf } from '../../charts/time-range.ts';
 import { useSeries } from '../../charts/use-series.ts';
+import { useErrorText } from '../../ui/error-text.ts';
 import { Skeleton } from '../../ui/states.tsx';
 import { useDashboard, useSourceDevices, type WidgetOf, type WidgetProps } from '../context.ts';
 import { useSize } from '../use-size.ts';
-import { WidgetState } from '../widget-state.tsx';
+import { Hint, WidgetState } from '../widget-state.tsx';
 
 const TimeChart = lazy(() => import('../../charts/time-chart.tsx').then((module) => ({ default: module.TimeChart })));
 
@@ -21,16 +21,10 @@ const leastPx = 80;
 export function TimeSeriesWidget({ widget }: WidgetProps<'timeSeries'>) {
   const source = useSourceDevices(widget.source);
   const { ref, size } = useSize<HTMLDivElement>();
-  const [only] = source.devices;
   return (
     <div ref={ref} className="h-full min-h-0 overflow-hidden">
       <WidgetState source={source}>
-        {size.height > 0 &&
-          (source.devices.length === 1 && only !== undefined ? (
-            <KeysOfDevice device={only} widget={widget} heightPx={size.height} />
-          ) : (
-            <KeyOfDevices devices={source.devices.slice(0, linesLimit)} widget={widget} heightPx={size.height} />
-          ))}
+        {size.height > 0 && <Lines devices={source.devices} widget={widget} heightPx={size.height} />}
       </WidgetState>
     </div>
   );
@@ -41,14 +35,34 @@ interface ChartProps {
   readonly heightPx: number;
 }
 
-function KeysOfDevice({ device, widget, heightPx }: ChartProps & { readonly device: Device }) {
+function Lines({ devices, widget, heightPx }: ChartProps & { readonly devices: readonly Device[] }) {
+  const { t } = useTranslation('dashboards');
+  const textOf = useErrorText();
   const { range } = useDashboard();
-  const { keys, aggregate = 'avg' } = widget;
-  const result = useSeries({ deviceId: device.id, keys, range, aggregate });
+  const [only] = devices;
+  const isOne = devices.length === 1 && only !== undefined;
+  const shown = isOne ? [only] : devices.slice(0, linesLimit);
+  const keys = isOne ? widget.keys : widget.keys.slice(0, 1);
+  const result = useSeries({
+    deviceIds: shown.map(({ id }) => id),
+    keys,
+    range,
+    aggregate: widget.aggregate ?? 'avg',
+  });
   if (result.isPending) return <Skeleton className="h-full w-full" />;
+  if (result.isFailed) {
+    return (
+      <Hint>
+        {textOf(result.error)}{' '}
+        <button type="button" className="underline" onClick={result.refetch}>
+          {t('widget.retry')}
+        </button>
+      </Hint>
+    );
+  }
   return (
     <Chart
-      names={keys}
+      names={isOne ? keys : shown.map(({ name }) => name)}
       series={result.series}
       widget={widget}
       heightPx={heightPx}
@@ -56,62 +70,6 @@ function KeysOfDevice({ device, widget, heightPx }: ChartProps & { readonly devi
       toMs={result.toMs}
     />
   );
-}
-
-interface Line {
-  readonly series: Series;
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-const noSeries: Series = { times: [], values: [] };
-
-function KeyOfDevices({ devices, widget, heightPx }: ChartProps & { readonly devices: readonly Device[] }) {
-  const { range } = useDashboard();
-  const [lines, setLines] = useState<Readonly<Record<string, Line>>>({});
-  const take = useCallback((id: string, line: Line) => setLines((known) => ({ ...known, [id]: line })), []);
-  const known = devices.flatMap(({ id }) => lines[id] ?? []);
-  const bounds = boundsOf(range, Date.now());
-  const toMs = Math.max(...known.map((line) => line.toMs), known.length === 0 ? bounds.toMs : 0);
-  return (
-    <>
-      {devices.map((device) => (
-        <DeviceLine key={device.id} device={device} widget={widget} onLine={take} />
-      ))}
-      <Chart
-        names={devices.map(({ name }) => name)}
-        series={devices.map(({ id }) => lines[id]?.series ?? noSeries)}
-        widget={widget}
-        heightPx={heightPx}
-        fromMs={toMs - (bounds.toMs - bounds.fromMs)}
-        toMs={toMs}
-      />
-    </>
-  );
-}
-
-/** Asks for one line of the chart; draws nothing itself. */
-function DeviceLine({
-  device,
-  widget,
-  onLine,
-}: {
-  readonly device: Device;
-  readonly widget: WidgetOf<'timeSeries'>;
-  onLine(id: string, line: Line): void;
-}) {
-  const { range } = useDashboard();
-  const { series, fromMs, toMs } = useSeries({
-    deviceId: device.id,
-    keys: widget.keys.slice(0, 1),
-    range,
-    aggregate: widget.aggregate ?? 'avg',
-  });
-  const [line] = series;
-  useEffect(() => {
-    if (line !== undefined) onLine(device.id, { series: line, fromMs, toMs });
-  }, [device.id, line, fromMs, toMs, onLine]);
-  return null;
 }
 
 function Chart({

@@ -37,7 +37,7 @@ export function ChartTab({ device }: { readonly device: Device }) {
   const all = known.data?.map(({ key }) => key) ?? [];
   const chosen =
     search.keys === undefined ? all.slice(0, firstShown) : search.keys.split(',').filter((key) => key !== '');
-  const result = useSeries({ deviceId: device.id, keys: chosen, range, aggregate });
+  const result = useSeries({ deviceIds: [device.id], keys: chosen, range, aggregate });
 
   const toggle = (key: string): void => {
     const next = chosen.includes(key) ? chosen.filter((each) => each !== key) : [...chosen, key].slice(-keysLimit);
