@@ -1,10 +1,14 @@
-/** kill -9 at random moments: in commits, while sealing, merging and deleting. What was acknowledged is there after. */
-import { spawn } from 'node:child_process';
+/**
+ * kill -9 at random moments, and in the middle of each kind of work that touches the disk. What was acknowledged is
+ * there after, once.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fromColumns } from '../columns.ts';
@@ -15,10 +19,15 @@ const writer = fileURLToPath(new URL('../../../test/telemetry-writer.ts', import
 const dayMs = 86_400_000;
 
 let directory: string;
+let child: ChildProcessByStdio<null, Readable, null> | undefined;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'gapura-crash-'));
 });
-afterEach(() => rmSync(directory, { recursive: true }));
+afterEach(() => {
+  // Of a test that took too long.
+  child?.kill('SIGKILL');
+  rmSync(directory, { recursive: true });
+});
 
 interface Told {
   written: number;
@@ -26,20 +35,30 @@ interface Told {
   retained: number;
 }
 
+/** The place where the writer kills itself, and the how manyth time that it comes there; or how far it is let to come. */
+type End = readonly [stage: string, time: number] | number;
+
 /** Lets the writer run until it has written so many, kills it, and says what it had told by then. */
-async function runAndKill(headPoints: number, work: string, until: number): Promise<Told> {
-  const child = spawn(process.execPath, [writer, directory, String(headPoints), work], {
+async function runAndKill(headPoints: number, work: string, end: End): Promise<Told> {
+  const place = typeof end === 'number' ? [] : end.map(String);
+  const started = spawn(process.execPath, [writer, directory, String(headPoints), work, ...place], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const ended = once(child, 'exit');
+  child = started;
+  const ended = once(started, 'exit');
   const told: Told = { written: -1, deleted: 0, retained: 0 };
-  for await (const line of createInterface(child.stdout)) {
+  let stage: string | undefined;
+  for await (const line of createInterface(started.stdout)) {
     const [what, n] = line.split(' ');
     if (what === 'written' || what === 'deleted' || what === 'retained') told[what] = Number(n);
+    if (what === 'ends') stage = n;
     // A little later, at a moment that nobody chose.
-    if (told.written === until) setTimeout(() => child.kill('SIGKILL'), Math.random() * 30);
+    if (told.written === end) setTimeout(() => started.kill('SIGKILL'), Math.random() * 30);
+    // It never came to where it should have ended.
+    if (typeof end !== 'number' && told.written > 2000) started.kill('SIGKILL');
   }
   expect((await ended)[1]).toBe('SIGKILL');
+  if (typeof end !== 'number') expect(stage).toBe(end[0]);
   return told;
 }
 
@@ -72,14 +91,23 @@ const openEngine = async (notes: string[]): Promise<Engine> => {
   return engine;
 };
 
-test.each([
+test.each<[work: string, headPoints: number, end: End]>([
   ['append', 1_000_000, 300],
   ['upkeep', 40, 150],
   ['upkeep', 300, 400],
   ['delete', 60, 320],
   ['delete', 400, 420],
-])('while it does "%s" with %i points of memory, a kill loses nothing (after %i)', async (work, headPoints, until) => {
-  const told = await runAndKill(headPoints, work, until);
+  // Before the commit of a segment, and when it is made and not told yet.
+  ['append', 1_000_000, ['commit', 201]],
+  ['append', 1_000_000, ['commit', 202]],
+  // A torn write or a wait for the disk; where files are replaced, also before and after the rename.
+  ...[11, 12].map((time): [string, number, End] => ['upkeep', 100, ['seal', time]]),
+  ...[5, 6].map((time): [string, number, End] => ['upkeep', 100, ['merge', time]]),
+  ...[7, 8, 9, 10, 11].map((time): [string, number, End] => ['upkeep', 100, ['rewrite', time]]),
+  ...[3, 4].map((time): [string, number, End] => ['delete', 100, ['retention', time]]),
+  ...[3, 4, 5, 6].map((time): [string, number, End] => ['delete', 100, ['reclaim', time]]),
+])('while it does "%s" with %i points of memory, a kill loses nothing (at %j)', async (work, headPoints, end) => {
+  const told = await runAndKill(headPoints, work, end);
   const notes: string[] = [];
   let engine = await openEngine(notes);
   const check = async (): Promise<void> => {

@@ -91,7 +91,7 @@ export class Engine {
       files: options.files ?? nodeFiles,
       cacheBytes,
       damaged: (path, what) => options.note('error', `${path} is damaged: ${what} cannot be read`),
-      foreign: (path, what) => options.note('warn', `${path} is in the directory of the telemetry: ${what}`),
+      foreign: (what) => options.note('warn', `there is something else in the directory of the telemetry: ${what}`),
     });
     this.#series = new SeriesIds(this.#hot);
     this.#head = new Head(options.headPoints);
@@ -245,8 +245,6 @@ export class Engine {
 
   /** Seals everything and does all background work there is. For tests, benchmarks and taking over old data. */
   async settle(nowMs: number): Promise<void> {
-    await this.#finishJob('seal');
-    await this.#finishJob('tidy');
     await this.drain();
     for (let steps = this.#upkeep.next(nowMs); steps !== undefined; steps = this.#upkeep.next(nowMs))
       await finish(steps);
@@ -254,7 +252,7 @@ export class Engine {
 
   /** Seals everything that is in memory. */
   async drain(): Promise<void> {
-    await this.#finishJob('seal');
+    await this.#finishJobs();
     while (this.#head.sealing !== undefined || this.#head.active.length > 0) {
       if (this.#head.sealing === undefined) this.#head.rotate();
       await finish(this.#sealSlab());
@@ -267,10 +265,10 @@ export class Engine {
     this.#hot.close();
   }
 
-  async #finishJob(lane: 'seal' | 'tidy'): Promise<void> {
-    for (let job = this.#jobOf(lane); job !== undefined; job = this.#jobOf(lane)) {
-      if (job.isWaiting) await new Promise((resolve) => setImmediate(resolve));
-      else this.#step(lane);
+  /** Both in turn: one may wait for the other to leave a file. */
+  async #finishJobs(): Promise<void> {
+    while (this.#seal !== undefined || this.#tidy !== undefined) {
+      if (!this.#step('seal') && !this.#step('tidy')) await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
