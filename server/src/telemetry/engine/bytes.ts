@@ -82,6 +82,33 @@ export class ByteWriter {
     this.varint(value >= 0 ? value * 2 : -value * 2 - 1);
   }
 
+  /** A text as UTF-8, its length in bytes before it. */
+  text(value: string): void {
+    // What devices send is short and ASCII mostly: its length is known then, and a loop is quicker than a call.
+    if (value.length < 0x80) {
+      this.reserve(value.length + 1);
+      const start = this.length;
+      const { bytes } = this;
+      let at = start;
+      bytes[at++] = value.length;
+      for (let i = 0; i < value.length; i++) {
+        const code = value.charCodeAt(i);
+        if (code >= 0x80) {
+          at = start;
+          break;
+        }
+        bytes[at++] = code;
+      }
+      if (at > start) {
+        this.length = at;
+        return;
+      }
+    }
+    const encoded = Buffer.from(value, 'utf8');
+    this.varint(encoded.length);
+    this.put(encoded);
+  }
+
   put(bytes: Uint8Array): void {
     this.reserve(bytes.length);
     this.bytes.set(bytes, this.length);

@@ -4,7 +4,6 @@ import { crc32 } from 'node:zlib';
 import type { BlockBuilder } from './block-builder.ts';
 import {
   type BlockInfo,
-  type ChunkEntry,
   type Directory,
   decodeTrailer,
   encodeHeader,
@@ -12,6 +11,7 @@ import {
   fileIdBytes,
   fileIdOf,
   headerBytes,
+  type PageChunk,
   readDirectory,
   readPageHeader,
   trailerBytes,
@@ -28,10 +28,7 @@ export interface Block extends BlockInfo {
 }
 
 /** A chunk that has been read, not decoded. */
-export interface Chunk extends ChunkEntry {
-  readonly page: Uint8Array;
-  readonly block: Block;
-}
+export type Chunk = PageChunk<Block>;
 
 export interface DayFileDeps {
   readonly files: Files;
@@ -205,13 +202,8 @@ export class DayFile {
       }
       if (series !== undefined) this.#deps.cache.put(key, bytes);
     }
-    const of = bytes;
     try {
-      return readPageHeader(of, this.day, directory.series(page), series).map((entry) => ({
-        ...entry,
-        page: of,
-        block,
-      }));
+      return readPageHeader(bytes, this.day, directory.series(page), block, series);
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
       this.#tellDamage(`the page at ${block.start + offset}`);

@@ -16,6 +16,16 @@ const inflatedLimit = 2 ** 30;
 const scratch = new ByteWriter(64 * 1024);
 
 export function encodeTexts(out: ByteWriter, texts: readonly string[]): void {
+  const [first = ''] = texts;
+  if (texts.length > 1 && first.length < deflateFromBytes / 4 && texts.every((text) => text === first)) {
+    // A state that did not change: the same bytes as below, sooner.
+    out.byte(form.dictionary);
+    out.varint(1);
+    out.text(first);
+    out.varint(0);
+    out.varint(texts.length);
+    return;
+  }
   const numbers = new Map<string, number>();
   for (const text of texts) {
     if (!numbers.has(text)) numbers.set(text, numbers.size);
@@ -125,11 +135,7 @@ export function readRuns(input: ByteReader, count: number): number[] {
 }
 
 function writeTexts(out: ByteWriter, texts: readonly string[]): void {
-  for (const text of texts) {
-    const bytes = Buffer.from(text, 'utf8');
-    out.varint(bytes.length);
-    out.put(bytes);
-  }
+  for (const text of texts) out.text(text);
 }
 
 function readTexts(input: ByteReader, count: number): string[] {
