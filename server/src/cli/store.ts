@@ -1,7 +1,7 @@
 /** `gapura store check` and `gapura store export`: the telemetry on the disk, whether a Gapura runs on it or not. */
 
 import { once } from 'node:events';
-import { createWriteStream, existsSync } from 'node:fs';
+import { createWriteStream, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { defineCommand } from 'citty';
@@ -35,19 +35,36 @@ export const command = defineCommand({
     device: { type: 'string', description: 'export: of this device alone, by its id' },
   },
   async run({ args }) {
-    if (args.action === 'check') return check();
+    if (args.action === 'check') {
+      const flag = exportFlags.find((name) => args[name] !== undefined);
+      if (flag !== undefined) throw new UsageError('store', `check reads everything; --${flag} is for export.`);
+      return check();
+    }
     if (args.action !== 'export') throw new UsageError('store', 'The action is check or export.');
     const format = args.format ?? 'csv';
     if (format !== 'csv' && format !== 'ndjson') throw new UsageError('store', 'The format is csv or ndjson.');
     const span = {
-      fromMs: args.from === undefined ? allOfTime.fromMs : readTime('from', args.from),
-      toMs: args.to === undefined ? allOfTime.toMs : readTime('to', args.to),
+      fromMs: args.from === undefined ? allOfTime.fromMs : timeOf('from', args.from),
+      toMs: args.to === undefined ? allOfTime.toMs : timeOf('to', args.to),
     };
     if (span.fromMs >= span.toMs) throw new UsageError('store', '--from must be before --to.');
     const { tenant, device } = args;
     await exportPoints({ format, span, output: args.output, tenant, device });
   },
 });
+
+const exportFlags = ['from', 'to', 'format', 'output', 'tenant', 'device'] as const;
+
+function timeOf(flag: 'from' | 'to', text: string): number {
+  try {
+    return readTime(flag, text);
+  } catch {
+    throw new UsageError(
+      'store',
+      `--${flag} must be milliseconds or an ISO 8601 time, as 2026-01-31 or 2026-01-31T08:00Z.`,
+    );
+  }
+}
 
 async function openEngine(note: (text: string) => void): Promise<Engine> {
   const { config } = loadConfig(process.env);
@@ -62,36 +79,61 @@ async function openEngine(note: (text: string) => void): Promise<Engine> {
     note: (_level, text) => note(text),
     wake: () => {},
   });
-  await engine.open();
+  try {
+    await engine.open();
+  } catch (error) {
+    throw new StartupError(`The telemetry in ${directory} cannot be read: ${messageOf(error)}.`);
+  }
   return engine;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function check(): Promise<void> {
   const faults: string[] = [];
   const engine = await openEngine((text) => faults.push(text));
   const total = { files: 0, chunks: 0, points: 0, bytes: 0 };
+  const unfinished: string[] = [];
   const files = [...engine.dayFiles()];
-  const bar = progressBar('files');
-  bar?.start(files.length, 0);
+  const bar = progressBar('kB');
+  bar?.start(Math.ceil(files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 1000), 0);
   for (const file of files) {
-    const { chunks, points } = runThrough(verifyFile(file));
+    let read = total.bytes;
+    const { chunks, points } = runThrough(
+      verifyFile(file, (bytes) => {
+        read += bytes;
+        bar?.update(Math.floor(read / 1000));
+      }),
+    );
     file.close();
     total.files++;
     total.chunks += chunks;
     total.points += points;
     total.bytes += file.sizeBytes;
-    bar?.update(total.files);
+    const left = sizeOf(file.path) - file.sizeBytes;
+    if (left > 0) unfinished.push(`${file.path}: the last ${left} bytes are no whole block and do not count`);
+    bar?.update(Math.floor(total.bytes / 1000));
   }
   bar?.stop();
   const { headPoints } = engine.status;
   engine.close();
   for (const fault of faults) console.log(fault);
+  // A running Gapura is at it, or one was killed; or somebody cut the file, which looks the same.
+  for (const one of unfinished) console.log(`${one}.`);
   const perPoint = total.points === 0 ? '' : `, ${(total.bytes / total.points).toFixed(2)} bytes a point`;
   console.log(
     `${total.files} day files with ${total.chunks} chunks, ${total.points} points, ${(total.bytes / 1e6).toFixed(1)} MB${perPoint}; ${headPoints} points wait to be packed.`,
   );
-  console.log(faults.length === 0 ? 'Every checksum is right.' : `${faults.length} faults.`);
+  const told = faults.length === 1 ? '1 fault.' : `${faults.length} faults.`;
+  console.log(faults.length === 0 ? 'Every checksum is right.' : told);
   if (faults.length > 0) process.exitCode = 1;
+}
+
+/** 0 for one that has gone meanwhile. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 interface ExportRequest {
@@ -108,9 +150,15 @@ async function exportPoints({ format, span, output, tenant, device }: ExportRequ
     output === undefined ? process.stdout : createWriteStream(output, { flags: 'wx', mode: 0o600 });
   if (output !== undefined) {
     await once(target, 'open').catch((error: unknown) => {
-      throw new StartupError(`${output} cannot be written: ${error instanceof Error ? error.message : error}.`);
+      throw new StartupError(`${output} cannot be written: ${messageOf(error)}.`);
     });
   }
+  target.on('error', (error: NodeJS.ErrnoException) => {
+    // Who reads has seen enough, as `head` has; and a process cannot go on without its output.
+    if (error.code === 'EPIPE') process.exit(0);
+    console.error(`${output ?? 'The output'} cannot be written: ${error.message}.`);
+    process.exit(1);
+  });
   const write = async (text: string): Promise<void> => {
     if (!target.write(text)) await once(target, 'drain');
   };
@@ -139,12 +187,16 @@ async function exportPoints({ format, span, output, tenant, device }: ExportRequ
     bar?.increment();
   }
   bar?.stop();
+  const { damagedParts, faults } = engine.status;
   engine.close();
   if (output !== undefined) {
     target.end();
     await once(target, 'close');
   }
   console.error(`${points} points of ${series.length} series.`);
+  if (damagedParts === 0 && faults.length === 0) return;
+  console.error('What could not be read is missing in it; gapura store check lists it.');
+  process.exitCode = 1;
 }
 
 function* pagesOf(

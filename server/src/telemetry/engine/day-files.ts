@@ -21,7 +21,7 @@ export interface DayFilesDeps {
   readonly cacheBytes: number;
   damaged(path: string, what: string): void;
   /** Something lies in the directory that is not the store's. */
-  foreign(path: string, what: string): void;
+  foreign(what: string): void;
 }
 
 export class DayFiles {
@@ -85,7 +85,7 @@ export class DayFiles {
       const day = name.endsWith(daySuffix) ? dayOfName(name.slice(0, -daySuffix.length)) : undefined;
       if (day !== undefined && owns && this.#discardUnfinished(day)) continue;
       if (day === undefined) {
-        this.#deps.foreign(path, 'it is nothing that Gapura made');
+        this.#deps.foreign(`${path}: it is nothing that Gapura made.`);
         continue;
       }
       try {
@@ -240,8 +240,9 @@ export class DayFiles {
   }
 
   #block(day: number, error: unknown): void {
-    const what = error instanceof DamagedError ? error.message : `${this.#pathOf(day)}: ${(error as Error).message}`;
-    if (this.#blocked.get(day) !== what) this.#deps.foreign(this.#pathOf(day), what);
+    const path = this.#pathOf(day);
+    const what = error instanceof DamagedError ? error.message : `${path}: ${(error as Error).message}.`;
+    if (this.#blocked.get(day) !== what) this.#deps.foreign(what);
     this.#blocked.set(day, what);
   }
 
