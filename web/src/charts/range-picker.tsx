@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { Button } from '../ui/button.tsx';
 import { Dialog, DialogActions } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
-import { Segments } from '../ui/tabs.tsx';
+import { Segments } from '../ui/segments.tsx';
 import { boundsOf, type MovingRange, type TimeRange } from './time-range.ts';
 
 const kinds: readonly MovingRange[] = ['live', '1h', '24h', '7d', '30d'];

@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { currentLanguage, setLanguage } from '../i18n/i18n.ts';
-import { Segments } from '../ui/tabs.tsx';
+import { Segments } from '../ui/segments.tsx';
 
 /** The frame of the pages before the gate: set-up and sign-in. */
 export function GatePage({

@@ -10,9 +10,9 @@ import { useMay } from '../../../session/session.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Card } from '../../../ui/card.tsx';
 import { Confirm } from '../../../ui/confirm.tsx';
+import { Segments } from '../../../ui/segments.tsx';
 import { EmptyState, ErrorState, LoadingRows } from '../../../ui/states.tsx';
 import { Table, Td, Th, Tr } from '../../../ui/table.tsx';
-import { Segments } from '../../../ui/tabs.tsx';
 import { TimeAgo } from '../../../ui/time-ago.tsx';
 import { valueText } from '../value-text.ts';
 import { AttributeDialog } from './attribute-dialog.tsx';
@@ -88,10 +88,10 @@ export function AttributesTab({
             <tbody>
               {entries.map(([key, { value, updatedAt }]) => (
                 <Tr key={key}>
-                  <Td className="max-w-60 truncate font-mono text-xs" title={key}>
+                  <Td className="max-w-32 truncate font-mono text-xs sm:max-w-60" title={key}>
                     {key}
                   </Td>
-                  <Td className="max-w-96 truncate font-medium" title={valueText(value, format)}>
+                  <Td className="w-full max-w-0 truncate font-medium" title={valueText(value, format)}>
                     {valueText(value, format)}
                   </Td>
                   <Td className="text-right text-ink-3 text-xs">
