@@ -24,7 +24,7 @@ export function Card({
     >
       {(title !== undefined || actions !== undefined) && (
         <header className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 border-line border-b px-4 py-1.5">
-          <h2 id={id} className="min-w-0 flex-1 truncate font-medium text-ink text-sm">
+          <h2 id={id} className="min-w-28 flex-1 truncate font-medium text-ink text-sm">
             {title}
           </h2>
           {actions}

@@ -23,7 +23,7 @@ export function Th({ className, dense, ...rest }: ThHTMLAttributes<HTMLTableCell
       {...rest}
       className={cx(
         'whitespace-nowrap border-line border-b font-medium text-ink-3 text-xs',
-        dense === true ? 'h-8 px-3' : 'h-9 px-4',
+        dense === true ? 'h-8 px-3' : 'h-9 px-2 first:pl-4 last:pr-4 sm:px-4',
         className,
       )}
     />
@@ -36,7 +36,7 @@ export function Td({ className, dense, ...rest }: TdHTMLAttributes<HTMLTableCell
       {...rest}
       className={cx(
         'border-line border-b text-ink group-last/row:border-b-0',
-        dense === true ? 'h-8 px-3' : 'h-10 px-4',
+        dense === true ? 'h-8 px-3' : 'h-10 px-2 first:pl-4 last:pr-4 sm:px-4',
         className,
       )}
     />

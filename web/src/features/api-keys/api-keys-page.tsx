@@ -89,9 +89,9 @@ function KeyTable({ keys, onRevoke }: { readonly keys: readonly ApiKey[]; onRevo
         <tr>
           <Th>{t('name')}</Th>
           <Th>{t('role')}</Th>
-          <Th>{t('madeBy')}</Th>
-          <Th>{t('lastUsed')}</Th>
-          <Th>{t('expires')}</Th>
+          <Th className="max-sm:hidden">{t('madeBy')}</Th>
+          <Th className="max-sm:hidden">{t('lastUsed')}</Th>
+          <Th className="max-sm:hidden">{t('expires')}</Th>
           <Th className="w-24">
             <span className="sr-only">{t('actions')}</span>
           </Th>
@@ -100,20 +100,20 @@ function KeyTable({ keys, onRevoke }: { readonly keys: readonly ApiKey[]; onRevo
       <tbody>
         {keys.map((key) => (
           <Tr key={key.id}>
-            <Td className="max-w-60 py-1.5">
+            <Td className="max-w-32 py-1.5 sm:max-w-60">
               <div className="truncate font-medium">{key.name}</div>
               <code className="font-mono text-ink-3 text-xs">{key.prefix}…</code>
             </Td>
             <Td>
               <Badge tone={key.role === 'owner' ? 'accent' : 'neutral'}>{common(`roles.${key.role}`)}</Badge>
             </Td>
-            <Td className="max-w-48 truncate text-ink-2" title={format.dateTime(key.createdAt)}>
+            <Td className="max-w-48 truncate text-ink-2 max-sm:hidden" title={format.dateTime(key.createdAt)}>
               {key.createdBy}
             </Td>
-            <Td className="text-ink-2">
+            <Td className="text-ink-2 max-sm:hidden">
               <TimeAgo at={key.lastUsedAt} />
             </Td>
-            <Td className="whitespace-nowrap text-ink-2">
+            <Td className="whitespace-nowrap text-ink-2 max-sm:hidden">
               {key.expiresAt === null ? (
                 t('expiresNever')
               ) : key.expiresAt <= now ? (

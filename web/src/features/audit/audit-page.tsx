@@ -155,9 +155,9 @@ function AuditTable({
         <tr>
           <Th>{t('at')}</Th>
           <Th>{t('actor')}</Th>
-          <Th>{t('action')}</Th>
-          <Th>{t('target')}</Th>
-          <Th>{t('address')}</Th>
+          <Th className="max-sm:hidden">{t('action')}</Th>
+          <Th className="max-sm:hidden">{t('target')}</Th>
+          <Th className="max-sm:hidden">{t('address')}</Th>
           <Th className="w-20">
             <span className="sr-only">{t('detail')}</span>
           </Th>
@@ -171,8 +171,8 @@ function AuditTable({
           return (
             <Fragment key={id}>
               <tr className="hover:bg-sunken">
-                <Td className="whitespace-nowrap text-ink-2 text-xs tabular-nums">{format.dateTime(at)}</Td>
-                <Td className="max-w-52 truncate">
+                <Td className="text-ink-2 text-xs tabular-nums sm:whitespace-nowrap">{format.dateTime(at)}</Td>
+                <Td className="max-w-36 truncate max-sm:py-1.5 sm:max-w-52">
                   {actor.id === '' ? (
                     <span className="text-ink-2">{actor.name === '' ? t(`kinds.${actor.kind}`) : actor.name}</span>
                   ) : (
@@ -185,17 +185,19 @@ function AuditTable({
                       {actor.name}
                     </button>
                   )}
-                </Td>
-                <Td className="whitespace-nowrap">
-                  <span className="flex items-center gap-2">
-                    <code className="font-mono text-xs">{action}</code>
-                    {outcome === 'failure' && <Badge tone="danger">{t('failed')}</Badge>}
+                  {/* On a phone all that was done stands under who did it. */}
+                  <span className="flex flex-col items-start gap-0.5 sm:hidden">
+                    <Action action={action} outcome={outcome} />
+                    <Target target={target} onFilter={onFilter} />
                   </span>
                 </Td>
-                <Td className="max-w-60 truncate">
+                <Td className="whitespace-nowrap max-sm:hidden">
+                  <Action action={action} outcome={outcome} />
+                </Td>
+                <Td className="max-w-60 truncate max-sm:hidden">
                   <Target target={target} onFilter={onFilter} />
                 </Td>
-                <Td className="whitespace-nowrap text-ink-3 text-xs tabular-nums">{actor.address}</Td>
+                <Td className="whitespace-nowrap text-ink-3 text-xs tabular-nums max-sm:hidden">{actor.address}</Td>
                 <Td className="px-2 text-right">
                   {hasDetail && (
                     <Button
@@ -226,6 +228,16 @@ function AuditTable({
   );
 }
 
+function Action({ action, outcome }: Pick<AuditRecord, 'action' | 'outcome'>) {
+  const { t } = useTranslation('audit');
+  return (
+    <span className="flex items-center gap-2">
+      <code className="font-mono text-xs">{action}</code>
+      {outcome === 'failure' && <Badge tone="danger">{t('failed')}</Badge>}
+    </span>
+  );
+}
+
 function Target({
   target: { kind, id, name },
   onFilter,
@@ -238,14 +250,18 @@ function Target({
   const text = name === '' ? id : name;
   if (kind === 'device' && id !== '') {
     return (
-      <Link to="/devices/$deviceId" params={{ deviceId: id }} className="rounded hover:underline">
+      <Link to="/devices/$deviceId" params={{ deviceId: id }} className="max-w-full truncate rounded hover:underline">
         {text}
       </Link>
     );
   }
   if (kind === 'profile' && id !== '') {
     return (
-      <Link to="/profiles/$profileId" params={{ profileId: id }} className="rounded hover:underline">
+      <Link
+        to="/profiles/$profileId"
+        params={{ profileId: id }}
+        className="max-w-full truncate rounded hover:underline"
+      >
         {text}
       </Link>
     );

@@ -100,7 +100,7 @@ function PeopleTable({
         <tr>
           <Th>{t('name')}</Th>
           <Th>{t('role')}</Th>
-          <Th>{t('language')}</Th>
+          <Th className="max-sm:hidden">{t('language')}</Th>
           <Th>{t('lastSignIn')}</Th>
           <Th className="w-12">
             <span className="sr-only">{t('actions')}</span>
@@ -110,7 +110,7 @@ function PeopleTable({
       <tbody>
         {users.map((user) => (
           <Tr key={user.id}>
-            <Td className="max-w-72 py-1.5">
+            <Td className="max-w-36 py-1.5 sm:max-w-72">
               <div className="flex items-center gap-2">
                 <span className="min-w-0 truncate font-medium">{user.name === '' ? user.email : user.name}</span>
                 {user.id === self?.id && <Badge>{t('you')}</Badge>}
@@ -120,8 +120,10 @@ function PeopleTable({
             <Td>
               <Badge tone={user.role === 'owner' ? 'accent' : 'neutral'}>{common(`roles.${user.role}`)}</Badge>
             </Td>
-            <Td className="whitespace-nowrap text-ink-2">{user.language === 'id' ? 'Bahasa Indonesia' : 'English'}</Td>
-            <Td className="text-ink-2">
+            <Td className="whitespace-nowrap text-ink-2 max-sm:hidden">
+              {user.language === 'id' ? 'Bahasa Indonesia' : 'English'}
+            </Td>
+            <Td className="text-ink-2 max-sm:text-xs">
               <TimeAgo at={user.lastSignInAt} />
             </Td>
             <Td className="px-2 text-right">

@@ -60,14 +60,14 @@ function ProfileTable({ profiles }: { readonly profiles: readonly Profile[] }) {
         <tr>
           <Th>{t('name')}</Th>
           <Th>{t('strategy.column')}</Th>
-          <Th>{t('minAuth.column')}</Th>
+          <Th className="max-sm:hidden">{t('minAuth.column')}</Th>
           <Th className="text-right">{t('devices')}</Th>
         </tr>
       </thead>
       <tbody>
         {profiles.map((profile) => (
           <Tr key={profile.id}>
-            <Td className="max-w-80 py-1.5">
+            <Td className="w-full max-w-0 py-1.5 sm:w-auto sm:max-w-80">
               <div className="flex items-center gap-2">
                 <Link
                   to="/profiles/$profileId"
@@ -83,7 +83,7 @@ function ProfileTable({ profiles }: { readonly profiles: readonly Profile[] }) {
             <Td>
               <StrategyBadge strategy={profile.provisioning.strategy} />
             </Td>
-            <Td className="whitespace-nowrap text-ink-2">{t(`minAuth.${profile.minAuth}.title`)}</Td>
+            <Td className="whitespace-nowrap text-ink-2 max-sm:hidden">{t(`minAuth.${profile.minAuth}.title`)}</Td>
             <Td className="text-right tabular-nums">
               <Link
                 to="/devices"

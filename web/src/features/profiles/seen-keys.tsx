@@ -37,8 +37,10 @@ export function SeenKeys({ profileId }: { readonly profileId: string }) {
             <tbody>
               {seen.data.keys.slice(0, shownKeys).map(({ key, devices, lastTs, lastValue }) => (
                 <Tr key={key}>
-                  <Td className="max-w-48 truncate font-mono text-xs">{key}</Td>
-                  <Td className="max-w-40 truncate text-ink-2 tabular-nums">{shortText(lastValue)}</Td>
+                  <Td className="max-w-28 truncate font-mono text-xs sm:max-w-48" title={key}>
+                    {key}
+                  </Td>
+                  <Td className="w-full max-w-0 truncate text-ink-2 tabular-nums">{shortText(lastValue)}</Td>
                   <Td className="text-right tabular-nums">{devices}</Td>
                   <Td className="text-right text-ink-2">
                     <TimeAgo at={lastTs} />

@@ -34,24 +34,24 @@ export function AuditTab({ deviceId }: { readonly deviceId: string }) {
             <tr>
               <Th>{t('audit.action')}</Th>
               <Th>{t('audit.actor')}</Th>
-              <Th>{t('audit.address')}</Th>
+              <Th className="max-sm:hidden">{t('audit.address')}</Th>
               <Th className="text-right">{t('audit.at')}</Th>
             </tr>
           </thead>
           <tbody>
             {records.map(({ id, at, action, actor, outcome }) => (
               <Tr key={id}>
-                <Td>
-                  <span className="flex items-center gap-2">
+                <Td className="max-sm:max-w-36">
+                  <span className="flex flex-wrap items-center gap-x-2">
                     <code className="font-mono text-xs">{action}</code>
                     {outcome === 'failure' && <Badge tone="danger">{t('audit.failed')}</Badge>}
                   </span>
                 </Td>
-                <Td className="max-w-60 truncate" title={actor.name}>
+                <Td className="max-w-24 truncate sm:max-w-60" title={actor.name}>
                   {actor.name === '' ? t(`audit.kinds.${actor.kind}`) : actor.name}
                 </Td>
-                <Td className="text-ink-3 text-xs tabular-nums">{actor.address}</Td>
-                <Td className="text-right text-ink-3 text-xs">
+                <Td className="text-ink-3 text-xs tabular-nums max-sm:hidden">{actor.address}</Td>
+                <Td className="whitespace-nowrap text-right text-ink-3 text-xs">
                   <TimeAgo at={at} />
                 </Td>
               </Tr>

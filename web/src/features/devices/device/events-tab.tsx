@@ -113,8 +113,8 @@ function Refusals({ deviceId }: { readonly deviceId: string }) {
           <thead>
             <tr>
               <Th>{t('events.reason')}</Th>
-              <Th>{t('connection.transport')}</Th>
-              <Th>{t('audit.address')}</Th>
+              <Th className="max-sm:hidden">{t('connection.transport')}</Th>
+              <Th className="max-sm:hidden">{t('audit.address')}</Th>
               <Th className="text-right">{t('events.count')}</Th>
               <Th className="text-right">{t('audit.at')}</Th>
             </tr>
@@ -128,8 +128,8 @@ function Refusals({ deviceId }: { readonly deviceId: string }) {
                     <code className="font-mono text-ink-3 text-xs">{kind}</code>
                   </span>
                 </Td>
-                <Td className="text-ink-2 text-xs">{transport.toUpperCase()}</Td>
-                <Td className="text-ink-3 text-xs tabular-nums">{address}</Td>
+                <Td className="text-ink-2 text-xs max-sm:hidden">{transport.toUpperCase()}</Td>
+                <Td className="text-ink-3 text-xs tabular-nums max-sm:hidden">{address}</Td>
                 <Td className="text-right tabular-nums">{format.number(count)}</Td>
                 <Td className="text-right text-ink-3 text-xs">
                   <TimeAgo at={lastAt} />

@@ -76,10 +76,10 @@ export function LatestTab({
               <tbody>
                 {matching.slice(0, shownKeys).map(([key, { ts, value }]) => (
                   <Tr key={key}>
-                    <Td className="max-w-60 truncate font-mono text-xs" title={key}>
+                    <Td className="max-w-32 truncate font-mono text-xs sm:max-w-60" title={key}>
                       {key}
                     </Td>
-                    <Td className="max-w-80 truncate text-right font-medium">
+                    <Td className="w-full max-w-0 truncate text-right font-medium">
                       <LiveValue value={value} ts={ts} className="-mx-1 px-1" />
                     </Td>
                     <Td className="text-right text-ink-3 text-xs" title={format.dateTime(ts)}>

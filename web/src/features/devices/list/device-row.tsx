@@ -49,7 +49,7 @@ export const DeviceRow = memo(function DeviceRow(props: DeviceRowProps) {
             {device.name}
           </Link>
           {(!device.enabled || device.isGateway) && (
-            <span className="flex shrink-0 gap-1.5">
+            <span className="flex shrink-0 gap-1.5 max-sm:hidden">
               {!device.enabled && <Badge tone="danger">{t('disabled')}</Badge>}
               {device.isGateway && <Badge>{t('gateway')}</Badge>}
             </span>
