@@ -1,4 +1,5 @@
 /** Group commit: what arrives while the disk is busy shares the next commit. */
+import type { Clock } from '../lib/clock.ts';
 import { KeyNames } from '../telemetry/key-names.ts';
 import { MessageBatch } from '../telemetry/message-batch.ts';
 import type { Acknowledge } from './ingest.ts';
@@ -23,8 +24,16 @@ export interface BatcherDeps {
   readonly maxPoints: number;
   /** Appends under way at once. */
   readonly maxAppends: number;
+  /** So many messages go beside an append that is under way; fewer wait for its end. */
+  readonly besideMessages: number;
+  readonly clock: Pick<Clock, 'after'>;
 }
 
+/**
+ * How long a commit waits for as many messages as were acknowledged last: nearly all devices that send again and again
+ * do so at once when they are told that their last message is stored. ms
+ */
+const companyMs = 1;
 /** Keys that are known by their bytes at most, about 4 MB; then they are learnt anew. */
 const maxKeyNames = 20_000;
 /** Columns of a batch that one huge message made larger than this are given back. */
@@ -39,6 +48,9 @@ export class Batcher {
   #open: Batch = this.#fresh();
   #appends = 0;
   #scheduled = false;
+  /** Messages that were acknowledged last. */
+  #lastMessages = 0;
+  #cancelWait: (() => void) | undefined;
 
   constructor(deps: BatcherDeps) {
     this.#deps = deps;
@@ -53,7 +65,31 @@ export class Batcher {
   added(): void {
     const { messages, points } = this.#open.messages;
     if (messages >= this.#deps.maxMessages || points >= this.#deps.maxPoints) this.#close();
-    if (this.#scheduled || this.#appends >= this.#deps.maxAppends) return;
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.#scheduled || !this.#mayGo()) return;
+    if (this.#isInCompany()) this.#sendSoon();
+    else this.#cancelWait ??= this.#deps.clock.after(companyMs, () => this.#sendSoon());
+  }
+
+  /** Whether what waits may be sent, were it to go at once. */
+  #mayGo(): boolean {
+    if (this.#appends === 0) return true;
+    return this.#appends < this.#deps.maxAppends && this.#isLarge();
+  }
+
+  #isLarge(): boolean {
+    return this.#full.length > 0 || this.#open.messages.messages >= this.#deps.besideMessages;
+  }
+
+  #isInCompany(): boolean {
+    return this.#isLarge() || this.#open.messages.messages >= this.#lastMessages;
+  }
+
+  #sendSoon(): void {
+    this.#stopWaiting();
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -61,11 +97,17 @@ export class Batcher {
     });
   }
 
+  #stopWaiting(): void {
+    this.#cancelWait?.();
+    this.#cancelWait = undefined;
+  }
+
   #send(): void {
-    while (this.#appends < this.#deps.maxAppends) {
+    while (this.#mayGo()) {
       if (this.#full.length === 0 && this.#open.messages.messages > 0) this.#close();
       const batch = this.#full.shift();
       if (batch === undefined) return;
+      this.#stopWaiting();
       this.#appends++;
       void this.#append(batch);
     }
@@ -79,9 +121,11 @@ export class Batcher {
       failure = error ?? new Error('The store failed without saying why.');
     }
     this.#appends--;
+    this.#lastMessages = failure === undefined ? batch.messages.messages : 0;
     // The next batch first: the disk works while this one is acknowledged.
-    this.#send();
+    if (this.#isInCompany()) this.#send();
     this.#deps.settled(batch, failure);
+    if (this.#open.messages.messages > 0) this.#goOn();
     if (batch.messages.capacity <= maxSpareCapacity * this.#deps.maxPoints) this.#spare = batch;
   }
 

@@ -115,7 +115,7 @@ describe('group commit', () => {
   });
 
   test('no more appends are under way than the limit', async () => {
-    const { commits, send } = setUp({ maxAppends: 2 });
+    const { commits, send } = setUp({ maxAppends: 2, batch: { maxMessages: 9, maxPoints: 9, besideMessages: 1 } });
     for (let i = 0; i < 5; i++) {
       send('{"a":1}');
       await turn();
@@ -126,7 +126,7 @@ describe('group commit', () => {
   });
 
   test('a batch is cut at its limits, but one large message always goes', async () => {
-    const { commits, send } = setUp({ maxAppends: 9, batch: { maxMessages: 3, maxPoints: 4 } });
+    const { commits, send } = setUp({ maxAppends: 9, batch: { maxMessages: 3, maxPoints: 4, besideMessages: 1 } });
     for (const text of ['{"a":1,"b":1,"c":1,"d":1,"e":1}', '{"a":1}', '{"a":1}', '{"a":1}', '{"a":1,"b":2}'])
       send(text);
     await turn();
@@ -238,7 +238,7 @@ describe('saturation', () => {
     const { ingest, commits, send } = setUp({
       saturatedAt: limit,
       maxAppends: 4,
-      batch: { maxMessages: 1, maxPoints: 9 },
+      batch: { maxMessages: 1, maxPoints: 9, besideMessages: 256 },
     });
     const drained: string[] = [];
     ingest.whenDrained(() => drained.push('at once'));

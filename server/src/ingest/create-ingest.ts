@@ -4,7 +4,7 @@ import type { Bus } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { DeviceIdentity } from '../credentials/gate.ts';
 import { AppError } from '../errors.ts';
-import type { Clock } from '../lib/clock.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
 import { LruMap } from '../lib/lru.ts';
 import { createRateLimiter, type RateLimiter } from '../lib/rate-limit.ts';
 import type { Metrics } from '../metrics.ts';
@@ -95,6 +95,8 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
     append: appendLiving,
     settled,
     maxAppends: limits.maxAppends,
+    // Real time in tests too: whose disk is real waits for it as well.
+    clock: systemClock,
     ...limits.batch,
   });
 

@@ -7,7 +7,12 @@ export interface IngestLimits extends PayloadLimits {
   readonly saturatedAt: Load;
   /** From here on messages are refused: what was under way when senders were told to slow down. */
   readonly refusedAt: Load;
-  readonly batch: { readonly maxMessages: number; readonly maxPoints: number };
+  readonly batch: {
+    readonly maxMessages: number;
+    readonly maxPoints: number;
+    /** So many messages go beside an append that is under way; fewer wait for its end. */
+    readonly besideMessages: number;
+  };
   /** Appends under way at once. */
   readonly maxAppends: number;
   /** Messages and telemetry points of one device; empty is no limit. */
@@ -23,7 +28,8 @@ export const defaultIngestLimits: IngestLimits = {
   saturatedAt: { messages: 20_000, points: 200_000, bytes: 16 * mebibyte },
   refusedAt: { messages: 40_000, points: 400_000, bytes: 32 * mebibyte },
   // Beyond these a larger commit gains nothing, and all of it waits for its last row.
-  batch: { maxMessages: 5000, maxPoints: 10_000 },
+  // A commit costs the CPU as much as 20 messages, so a few wait for company.
+  batch: { maxMessages: 5000, maxPoints: 10_000, besideMessages: 256 },
   // One is being written while the next one is on its way to the worker.
   maxAppends: 2,
   // As in ThingsBoard: none until the operator sets them.

@@ -12,6 +12,6 @@ export function createTally(add: (count: number) => void): () => void {
     add(sum);
   };
   return () => {
-    if (count++ === 0) queueMicrotask(flush);
+    if (count++ === 0) setImmediate(flush);
   };
 }

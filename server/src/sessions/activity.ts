@@ -57,6 +57,9 @@ export class ActivityTracker {
   readonly #deps: ActivityDeps;
   readonly #entries = new Map<string, Entry>();
   #dirty: Entry[] = [];
+  /** The device that was touched last, and when. */
+  #touchedLast: string | undefined;
+  #touchedMs = 0;
   #flushing: Promise<void> = Promise.resolve();
   #cancel: (() => void)[] = [];
 
@@ -88,8 +91,13 @@ export class ActivityTracker {
   }
 
   touch(tenantId: string, deviceId: string): void {
+    const now = this.#deps.clock.now();
+    // A message is told by its connection and by its data, and a read of a socket may hold fifty.
+    if (deviceId === this.#touchedLast && now === this.#touchedMs) return;
+    this.#touchedLast = deviceId;
+    this.#touchedMs = now;
     const entry = this.#entry(tenantId, deviceId);
-    entry.lastActivityTime = this.#deps.clock.now();
+    entry.lastActivityTime = now;
     this.#mark(entry);
     if (!entry.active) {
       entry.active = true;
@@ -131,6 +139,7 @@ export class ActivityTracker {
   }
 
   forget(deviceId: string): void {
+    this.#touchedLast = undefined;
     const entry = this.#entries.get(deviceId);
     this.#entries.delete(deviceId);
     if (entry !== undefined) entry.dirty = false;

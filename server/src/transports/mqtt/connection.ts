@@ -12,6 +12,7 @@ import { Outbox } from './codec/outbox.ts';
 import type { ClientTraits, ProtocolVersion } from './codec/packets.ts';
 import type { MqttContext } from './context.ts';
 import { disconnectCodes, type Ending, isRejection } from './endings.ts';
+import { Inlet } from './inlet.ts';
 import { Intake } from './intake.ts';
 import { Outbound } from './outbound.ts';
 import { settle } from './verdicts.ts';
@@ -51,6 +52,7 @@ export class Connection {
   readonly intake: Intake;
 
   readonly #socket: Socket;
+  readonly #inlet: Inlet;
   readonly #out = new Outbox();
   readonly #acknowledgements = new Acknowledgements();
   #outbound: Outbound | undefined;
@@ -68,10 +70,11 @@ export class Connection {
   constructor(socket: Socket, arrival: Arrival, context: MqttContext, handle: PacketHandler) {
     const { cursor, limits, log } = context;
     this.#socket = socket;
+    this.#inlet = new Inlet(socket, (chunk) => this.received(chunk));
     this.arrival = arrival;
     this.context = context;
     this.intake = new Intake({
-      socket,
+      inlet: this.#inlet,
       cursor,
       limits,
       handle: (header) => {
@@ -94,6 +97,7 @@ export class Connection {
 
   // --- what comes in
 
+  /** Called by the inlet, and by the stream with what it had before. */
   received(chunk: Buffer): void {
     if (this.#ended) return;
     this.#lastReceivedMs = this.context.clock.now();
@@ -303,11 +307,12 @@ export class Connection {
     this.flush();
     this.#deadlineMs = this.context.clock.now() + this.context.limits.lingerMs;
     this.#socket.end();
-    this.#socket.resume();
+    this.#inlet.resume();
   }
 
   /** The socket has closed, whoever did it. */
   closed(): void {
+    this.#inlet.close();
     if (!this.#ended) this.#finish(undefined, undefined);
   }
 

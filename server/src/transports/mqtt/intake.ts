@@ -3,7 +3,7 @@ import { PacketReader } from './codec/packet-reader.ts';
 import type { MqttLimits } from './limits.ts';
 
 export interface IntakeOptions {
-  readonly socket: { pause(): void; resume(): void; isPaused(): boolean };
+  readonly inlet: { pause(): void; resume(): void; isPaused(): boolean };
   readonly cursor: Cursor;
   readonly limits: MqttLimits;
   /** One packet; the cursor stands at the first byte behind its fixed header. */
@@ -62,7 +62,7 @@ export class Intake {
 
   /** Stops reading until `release` was called as often. What was received stays where it is. */
   hold(): void {
-    if (this.#holds++ === 0) this.#options.socket.pause();
+    if (this.#holds++ === 0) this.#options.inlet.pause();
   }
 
   release(): void {
@@ -89,7 +89,7 @@ export class Intake {
     if (this.#ended || this.#holds > 0) return;
     const { fault } = this.#reader;
     if (fault !== undefined && !this.#queueing) this.#options.refuse(fault.code, fault.detail);
-    else if (this.#options.socket.isPaused()) this.#options.socket.resume();
+    else if (this.#options.inlet.isPaused()) this.#options.inlet.resume();
   }
 
   /** @returns false when there is no further packet */
