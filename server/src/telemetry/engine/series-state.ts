@@ -25,7 +25,9 @@ export class SeriesState {
   #latestTs = new Float64Array(0);
   #number = new Float64Array(0);
   #kind = new Uint8Array(0);
-  readonly #texts = new Map<number, string>();
+  /** Of a textual series `#number` says which of these is its value; a map would cost more than all the rest of `note`. */
+  readonly #texts: string[] = [];
+  readonly #freeTexts: number[] = [];
   /** What retention took: points before `floorMs` that came in segments up to `floorSegment`. */
   #floorMs = new Float64Array(0);
   #floorSegment = new Float64Array(0);
@@ -67,14 +69,15 @@ export class SeriesState {
       if (this.#searches.size > 0) this.#noteMeanwhile(series, ts, kind, number, text);
       return false;
     }
-    if (known !== noLatest) {
-      if ((this.#latestTs[series] ?? 0) > ts) return false;
-      if (text === undefined && isTextual(known)) this.#texts.delete(series);
-    }
+    if (known !== noLatest && (this.#latestTs[series] ?? 0) > ts) return false;
     this.#latestTs[series] = ts;
+    if (text !== undefined) {
+      this.#keepText(series, text);
+    } else {
+      if (isTextual(known)) this.#dropText(series);
+      this.#number[series] = number;
+    }
     this.#kind[series] = kind;
-    this.#number[series] = number;
-    if (text !== undefined) this.#texts.set(series, text);
     this.#mark(series);
     return true;
   }
@@ -90,7 +93,7 @@ export class SeriesState {
 
   /** Adds the latest point, whose kind is known, to `points`. */
   addLatest(series: number, points: Points): void {
-    points.add(this.latestTs(series), this.latestKind(series), this.#number[series] ?? 0, this.#texts.get(series));
+    points.add(this.latestTs(series), this.latestKind(series), this.#number[series] ?? 0, this.#textOf(series));
   }
 
   /** Points in [fromMs, toMs) were deleted. */
@@ -217,9 +220,12 @@ export class SeriesState {
     this.#kind.set(new Uint8Array(bytes.buffer, at, count), from);
     at += count;
     const textBytes = head.getUint32(4, true);
-    if (textBytes === 0) return;
-    const texts: [number, string][] = JSON.parse(Buffer.from(bytes.buffer, at, textBytes).toString('utf8'));
-    for (const [series, text] of texts) this.#texts.set(series, text);
+    const texts: [number, string][] =
+      textBytes === 0 ? [] : JSON.parse(Buffer.from(bytes.buffer, at, textBytes).toString('utf8'));
+    const textOf = new Map(texts);
+    for (let series = from; series < from + count; series++) {
+      if (isTextual(this.latestKind(series))) this.#number[series] = this.#addText(textOf.get(series) ?? '');
+    }
   }
 
   /** Whether there are floors u32, bytes of texts u32, the columns, the texts as JSON. */
@@ -230,7 +236,7 @@ export class SeriesState {
     const hasFloors = floors.some((floor) => floor !== -Infinity);
     const texts: [number, string][] = [];
     for (let series = from; series < to; series++) {
-      const text = isTextual(this.latestKind(series)) ? this.#texts.get(series) : undefined;
+      const text = this.#textOf(series);
       if (text !== undefined) texts.push([series, text]);
     }
     const text = texts.length === 0 ? '' : JSON.stringify(texts);
@@ -260,8 +266,30 @@ export class SeriesState {
   }
 
   #set(series: number, kind: number): void {
+    if (isTextual(this.latestKind(series))) this.#dropText(series);
     this.#kind[series] = kind;
-    this.#texts.delete(series);
     this.#mark(series);
+  }
+
+  #textOf(series: number): string | undefined {
+    return isTextual(this.latestKind(series)) ? this.#texts[this.#number[series] ?? 0] : undefined;
+  }
+
+  /** While the kind of the series is still the one before. */
+  #keepText(series: number, text: string): void {
+    if (isTextual(this.latestKind(series))) this.#texts[this.#number[series] ?? 0] = text;
+    else this.#number[series] = this.#addText(text);
+  }
+
+  #addText(text: string): number {
+    const place = this.#freeTexts.pop() ?? this.#texts.length;
+    this.#texts[place] = text;
+    return place;
+  }
+
+  #dropText(series: number): void {
+    const place = this.#number[series] ?? 0;
+    this.#texts[place] = '';
+    this.#freeTexts.push(place);
   }
 }
