@@ -101,7 +101,7 @@ export const ConfigSchema = Type.Object(
       minimum: 10_000,
       maximum: 20_000_000,
       default: 1_000_000,
-      description: 'Telemetry points kept in memory before they are packed into files: about 30 bytes each',
+      description: 'Telemetry points kept in memory before they are packed into files: 24 bytes each',
       expects: 'a number of points from 10000 to 20000000, such as 200000 on a Raspberry Pi',
     }),
     futureLimitMs: Type.Integer({
