@@ -2,6 +2,7 @@
 import type { DeviceConnection } from '#contract/devices.ts';
 import type { Bus } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
+import type { ConnectionEvents } from '../connection-events/connection-events.ts';
 import type { Arrival } from '../credentials/gate.ts';
 import type { Db } from '../db/schema.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -48,6 +49,7 @@ export interface ActivityDeps {
   readonly db: Db;
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly history?: ConnectionEvents | undefined;
   /** A write that failed; it is tried again with the next flush. */
   onFault(error: unknown): void;
 }
@@ -114,6 +116,7 @@ export class ActivityTracker {
     entry.active = true;
     entry.lastConnectTime = now;
     entry.lastActivityTime = now;
+    this.#deps.history?.record({ tenantId, deviceId, kind: 'connected', connection });
     this.#mark(entry);
     this.#publish(entry);
   }
@@ -134,6 +137,8 @@ export class ActivityTracker {
     const entry = this.#entry(tenantId, deviceId);
     entry.connected = false;
     entry.lastDisconnectTime = this.#deps.clock.now();
+    const { connection } = entry;
+    if (connection !== null) this.#deps.history?.record({ tenantId, deviceId, kind: 'disconnected', connection });
     this.#mark(entry);
     this.#publish(entry);
   }

@@ -7,6 +7,7 @@ import { FakeClock } from '../../test/fake-clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { createMemoryBus } from '../bus/memory.ts';
 import { subjects } from '../bus/subjects.ts';
+import type { ConnectionIncident } from '../connection-events/connection-events.ts';
 import type { DeviceIdentity } from '../credentials/gate.ts';
 import { openDatabase } from '../db/open.ts';
 import type { Db } from '../db/schema.ts';
@@ -285,6 +286,33 @@ describe('sessions', () => {
     const row = await db.selectFrom('devices').selectAll().where('id', '=', 'a').executeTakeFirstOrThrow();
     expect(row).toMatchObject({ active: 1, last_connect_at: clock.now() - 1000, last_disconnect_at: clock.now() });
   });
+});
+
+test('each connect and each end is told to the history, with how the device was connected', async () => {
+  const told: unknown[] = [];
+  await sessions.stop();
+  const history = {
+    record: ({ kind, deviceId, connection }: ConnectionIncident) => told.push([kind, deviceId, connection]),
+  };
+  sessions = createSessions({ db, bus, clock, history, log: { error: () => {} }, metrics: createMetrics() });
+  await sessions.start();
+  const connection = { protocol: 'MQTT 5', secure: false, address: '127.0.0.1' };
+  const first = fakeSession('a');
+  sessions.open(first.session);
+  // Messages and requests beside it are no connects.
+  sessions.touch(identity('a'));
+  sessions.requested(identity('a'), { transport: 'http', secure: true, address: '192.0.2.7' });
+  expect(told).toEqual([['connected', 'a', connection]]);
+  // A second one takes over: the device was never gone.
+  const second = fakeSession('a');
+  sessions.open(second.session);
+  sessions.closed(first.session);
+  sessions.closed(second.session);
+  sessions.closed(second.session);
+  expect(told.slice(1)).toEqual([
+    ['connected', 'a', connection],
+    ['disconnected', 'a', connection],
+  ]);
 });
 
 describe('activity', () => {

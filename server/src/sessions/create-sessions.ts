@@ -1,11 +1,13 @@
 import type { Gauge } from 'prom-client';
 import type { Bus } from '../bus/bus.ts';
+import type { ConnectionEvents } from '../connection-events/connection-events.ts';
 import type { DeviceIdentity } from '../credentials/gate.ts';
 import type { Db } from '../db/schema.ts';
 import type { Clock } from '../lib/clock.ts';
 import { LruMap } from '../lib/lru.ts';
 import { ActivityTracker } from './activity.ts';
 import { type ProfileRules, suffices } from './means.ts';
+import { OpenSessions } from './open-sessions.ts';
 import { selectOfProfile, selectRules, selectStanding } from './queries.ts';
 import type { CloseReason, DeviceSession, Downlink, DownlinkWaiter, Sessions } from './sessions.ts';
 
@@ -22,6 +24,8 @@ export interface SessionsDeps {
   readonly db: Db;
   readonly bus: Bus;
   readonly clock: Clock;
+  /** Told of every connect and disconnect. */
+  readonly history?: ConnectionEvents;
   readonly log: { error(context: object, message: string): void };
   readonly metrics: { readonly sessions: Gauge<'transport'> };
 }
@@ -32,8 +36,8 @@ interface Waiting {
 }
 
 /** One entry per connected device, one per device with a request that waits. */
-export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): Sessions {
-  const open = new Map<string, DeviceSession>();
+export function createSessions({ db, bus, clock, history, log, metrics }: SessionsDeps): Sessions {
+  const open = new OpenSessions();
   const waiting = new Map<string, Set<Waiting>>();
   /** By the id of the credentials or of the device. */
   const ended = new LruMap<string, CloseReason>(recentLimit);
@@ -43,6 +47,7 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
     db,
     bus,
     clock,
+    history,
     onFault: (error) => log.error({ err: error }, 'device activity could not be written'),
   });
   let unsubscribe: (() => void)[] = [];
@@ -63,8 +68,7 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
   }
 
   function remove(session: DeviceSession): boolean {
-    if (open.get(session.device.deviceId) !== session) return false;
-    open.delete(session.device.deviceId);
+    if (!open.remove(session)) return false;
     countSoon();
     return true;
   }
@@ -92,7 +96,7 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
 
   /** Why this device may no longer be connected as it is, if so. */
   async function endIfRefused({ tenantId, deviceId }: Pick<DeviceIdentity, 'tenantId' | 'deviceId'>): Promise<void> {
-    if (!open.has(deviceId) && !waiting.has(deviceId)) return;
+    if (open.get(deviceId) === undefined && !waiting.has(deviceId)) return;
     const standing = await selectStanding(db, tenantId, deviceId);
     if (standing?.enabled !== 1) end(deviceId, 'device_disabled');
     else endInsufficient(deviceId, standing);
@@ -112,7 +116,7 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
     const rules = await selectRules(db, tenantId, profileId);
     if (rules === undefined) return;
     const ids = new Set<string>();
-    for (const [deviceId, { means }] of open) if (!suffices(means, rules)) ids.add(deviceId);
+    for (const { means, device } of open) if (!suffices(means, rules)) ids.add(device.deviceId);
     for (const [deviceId, items] of waiting) {
       for (const { waiter } of items) if (!suffices(waiter.means, rules)) ids.add(deviceId);
     }
@@ -168,7 +172,8 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
 
     async stop() {
       for (const cancel of unsubscribe.splice(0)) cancel();
-      for (const deviceId of new Set([...open.keys(), ...waiting.keys()])) end(deviceId, 'shutting_down');
+      const openIds = Array.from(open, ({ device }) => device.deviceId);
+      for (const deviceId of new Set([...openIds, ...waiting.keys()])) end(deviceId, 'shutting_down');
       await activity.stop();
     },
 
@@ -176,8 +181,7 @@ export function createSessions({ db, bus, clock, log, metrics }: SessionsDeps): 
       const { tenantId, deviceId } = session.device;
       const reason = overtaken(session.device);
       if (reason !== undefined) return session.close(reason);
-      const older = open.get(deviceId);
-      open.set(deviceId, session);
+      const older = open.put(session);
       countSoon();
       activity.connected(tenantId, deviceId, {
         protocol: session.protocol,

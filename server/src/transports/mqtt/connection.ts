@@ -39,7 +39,12 @@ export class Connection {
   /** What its CONNECT said; undefined until it was accepted. */
   client: ClientTraits | undefined;
   /** Topic filter → granted QoS, the latest last. Only known filters come in, so their number bounds it. */
-  readonly subscriptions = new Map<string, 0 | 1>();
+  get subscriptions(): Map<string, 0 | 1> {
+    this.#subscriptions ??= new Map();
+    return this.#subscriptions;
+  }
+  /** Among the server's connections. */
+  place = -1;
   /** What the token of the session is for; undefined: the session has the rights of the device. */
   scopes: ReadonlySet<DeviceScope> | undefined;
   /** Topics by alias [MQTT-3.3.2-7]; undefined until the client sets one up. */
@@ -51,6 +56,7 @@ export class Connection {
 
   readonly intake: Intake;
 
+  #subscriptions: Map<string, 0 | 1> | undefined;
   readonly #socket: Socket;
   readonly #inlet: Inlet;
   readonly #out = new Outbox();

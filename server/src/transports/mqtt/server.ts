@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { type Member, Roster } from '../../lib/roster.ts';
 import { Connection } from './connection.ts';
 import { createMqttContext, type MqttDeps } from './context.ts';
 import { dispatch } from './handlers/dispatch.ts';
@@ -28,10 +29,10 @@ const sweepPeriodMs = 1000;
 export function createMqttServer(deps: MqttDeps): MqttServer {
   const context = createMqttContext(deps);
   const { limits, clock, log, metrics } = context;
-  const connections = new Set<Connection>();
+  const connections = new Roster<Connection>();
   const servers: Server[] = [];
   /** TCP connections of the TLS listener, also those that have not finished their handshake. */
-  const secureSockets = new Set<Socket>();
+  const secureSockets = new Roster<Member & { readonly socket: Socket }>();
   let cancelSweep: (() => void) | undefined;
   let onEmpty: (() => void) | undefined;
 
@@ -45,19 +46,27 @@ export function createMqttServer(deps: MqttDeps): MqttServer {
       socket.destroy();
       return;
     }
-    const connection = new Connection(socket, { transport: 'mqtt', secure, address }, context, dispatch);
+    // Undefined after its end: Node's handle of a closed socket lives on until it is collected, and would hold all of it.
+    let connection: Connection | undefined = new Connection(
+      socket,
+      { transport: 'mqtt', secure, address },
+      context,
+      dispatch,
+    );
     connections.add(connection);
-    socket.on('data', (chunk: Buffer) => connection.received(chunk));
+    socket.on('data', (chunk: Buffer) => connection?.received(chunk));
     socket.on('close', () => {
+      if (connection === undefined) return;
       connections.delete(connection);
       connection.closed();
+      connection = undefined;
       if (connections.size === 0) onEmpty?.();
     });
   };
 
   const sweep = () => {
     const nowMs = clock.now();
-    for (const connection of connections) connection.check(nowMs);
+    for (const connection of connections.list()) connection.check(nowMs);
   };
 
   const createSecured = ({ cert, key }: NonNullable<MqttListenOptions['tls']>): Server => {
@@ -66,8 +75,9 @@ export function createMqttServer(deps: MqttDeps): MqttServer {
     );
     secured.maxConnections = limits.maxConnections;
     secured.on('connection', (socket: Socket) => {
-      secureSockets.add(socket);
-      socket.once('close', () => secureSockets.delete(socket));
+      const member = { socket, place: -1 };
+      secureSockets.add(member);
+      socket.once('close', () => secureSockets.delete(member));
     });
     secured.on('tlsClientError', (error, socket) => {
       // Node leaves the socket of a handshake that took too long open.
@@ -108,17 +118,17 @@ export function createMqttServer(deps: MqttDeps): MqttServer {
         await new Promise<void>((resolve) => {
           onEmpty = resolve;
           clock.after(limits.stopMs, () => {
-            for (const connection of connections) connection.end('shutting_down');
+            for (const connection of connections.list()) connection.end('shutting_down');
           });
           clock.after(limits.stopMs + limits.lingerMs, () => {
-            for (const connection of connections) connection.destroy();
+            for (const connection of connections.list()) connection.destroy();
           });
-          for (const connection of [...connections]) connection.stop();
+          for (const connection of connections.list()) connection.stop();
         });
       }
       cancelSweep?.();
       // Only handshakes are left, and nobody waits for those.
-      for (const socket of secureSockets) socket.destroy();
+      for (const { socket } of secureSockets.list()) socket.destroy();
       await Promise.all(closed);
     },
 
