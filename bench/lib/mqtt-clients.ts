@@ -1,14 +1,14 @@
-/** Thousands of MQTT clients in one small C program (`load/mqtt-load.c`), which Node could not be without being slowest. */
+/** Thousands of MQTT clients in one small C program (`load/main.c`), which Node could not be without being slowest. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const source = fileURLToPath(new URL('../load/mqtt-load.c', import.meta.url));
+const sources = fileURLToPath(new URL('../load/', import.meta.url));
 
 export interface RunOptions {
   readonly qos: 0 | 1;
@@ -17,7 +17,9 @@ export interface RunOptions {
   readonly durationMs: number;
   /** Messages per second of all connections; 0: as fast as the window lets it. */
   readonly rate?: number;
-  /** A template, see `load/mqtt-load.c`. */
+  /** With a rate: so many messages of a connection are due at once and leave in one write. Default 1. */
+  readonly burst?: number;
+  /** A template, see `load/main.c`. */
   readonly payload: string;
 }
 
@@ -57,8 +59,8 @@ export interface MqttClients {
   /** Sessions that were accepted. */
   readonly open: number;
   run(options: RunOptions): Promise<RunResult>;
-  /** Connects, logs in, says goodbye and closes so many times. */
-  storm(count: number, concurrency: number): Promise<StormResult>;
+  /** Connects, logs in, says goodbye and closes so many times, as one of `users` devices after the other. */
+  storm(count: number, concurrency: number, users: number): Promise<StormResult>;
   /** Closes all connections. */
   stop(): Promise<void>;
 }
@@ -92,11 +94,11 @@ export async function startMqttClients(options: ClientsOptions): Promise<MqttCli
   let files = 0;
   return {
     open,
-    async run({ qos, window, durationMs, rate = 0, payload }) {
+    async run({ qos, window, durationMs, rate = 0, burst = 1, payload }) {
       const payloadFile = join(folder, `payload-${++files}`);
       const countsFile = join(folder, `counts-${files}`);
       writeFileSync(payloadFile, payload);
-      child.stdin.write(`run ${qos} ${window} ${durationMs} ${rate} ${payloadFile} ${countsFile}\n`);
+      child.stdin.write(`run ${qos} ${window} ${durationMs} ${rate} ${burst} ${payloadFile} ${countsFile}\n`);
       const result = await answer<Omit<RunResult, 'acknowledgedOf' | 'sentOf'>>();
       const counts = await readFile(countsFile);
       const at = (offset: number) => (_: unknown, i: number) => counts.readUInt32LE(8 * i + offset);
@@ -106,8 +108,8 @@ export async function startMqttClients(options: ClientsOptions): Promise<MqttCli
         acknowledgedOf: Array.from({ length: connections }, at(4)),
       };
     },
-    async storm(count, concurrency) {
-      child.stdin.write(`storm ${count} ${concurrency}\n`);
+    async storm(count, concurrency, users) {
+      child.stdin.write(`storm ${count} ${concurrency} ${users}\n`);
       return answer<StormResult>();
     },
     async stop() {
@@ -131,7 +133,11 @@ export function pin({ pid }: Pick<ChildProcess, 'pid'>): void {
 /** Compiles the program unless that was done before; named by what it is made from. */
 function program(): string {
   const hasTls = existsSync('/usr/include/openssl/ssl.h');
-  const name = createHash('sha256').update(readFileSync(source)).update(String(hasTls)).digest('hex').slice(0, 16);
+  const parts = readdirSync(sources).sort();
+  const made = createHash('sha256').update(String(hasTls));
+  for (const part of parts) made.update(readFileSync(join(sources, part)));
+  const name = made.digest('hex').slice(0, 16);
+  const files = parts.filter((part) => part.endsWith('.c')).map((part) => join(sources, part));
   const folder = join(tmpdir(), `gapura-bench-${process.getuid?.() ?? 0}`);
   const path = join(folder, `mqtt-load-${name}`);
   if (existsSync(path)) return path;
@@ -140,7 +146,7 @@ function program(): string {
   const tlsFlags = hasTls ? ['-DWITH_TLS'] : [];
   const libraries = hasTls ? ['-lssl', '-lcrypto'] : [];
   try {
-    execFileSync(process.env['CC'] ?? 'cc', ['-O2', ...tlsFlags, '-o', partial, source, ...libraries], {
+    execFileSync(process.env['CC'] ?? 'cc', ['-O2', ...tlsFlags, '-o', partial, ...files, ...libraries], {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
   } catch (error) {

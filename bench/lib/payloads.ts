@@ -1,6 +1,6 @@
 /**
  * What ThingsBoard's performance tests send: a meter with 3 values, a tracker with 5 and a controller with 60. `#` is the
- * time, `@` a digit that changes (`load/mqtt-load.c`). The names of keys differ, so that each is counted by itself.
+ * time, `@` a digit that changes (`load/main.c`). The names of keys differ, so that each is counted by itself.
  */
 export interface Payload {
   readonly name: string;
