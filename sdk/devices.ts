@@ -1,3 +1,5 @@
+import type { Page } from '#contract/common.ts';
+import type { ConnectionEvent, ConnectionEventQuery } from '#contract/connection-events.ts';
 import type {
   CreateDevice,
   CreatedDevice,
@@ -15,6 +17,8 @@ export interface DevicesClient {
   /** Every device that matches, page by page, as the loop asks for them. */
   all(query?: Omit<DeviceListQuery, 'cursor' | 'offset' | 'withTotal'>, signal?: AbortSignal): AsyncGenerator<Device>;
   get(id: string, signal?: AbortSignal): Promise<Device>;
+  /** When it connected and disconnected, newest first. */
+  connections(id: string, query?: ConnectionEventQuery, signal?: AbortSignal): Promise<Page<ConnectionEvent>>;
   /** The answer holds what the device proves itself with. */
   create(device: CreateDevice, signal?: AbortSignal): Promise<CreatedDevice>;
   update(id: string, changes: UpdateDevice, signal?: AbortSignal): Promise<Device>;
@@ -33,6 +37,7 @@ export function createDevicesClient({ json }: Requester): DevicesClient {
         client.list({ limit: pageSize, ...query, ...(cursor !== undefined && { cursor }) }, signal),
       ),
     get: (id, signal) => json('GET', `/v1/devices/${id}`, { signal }),
+    connections: (id, query, signal) => json('GET', `/v1/devices/${id}/connections`, { query: { ...query }, signal }),
     create: (device, signal) => json('POST', '/v1/devices', { json: device, isCreate: true, signal }),
     update: (id, changes, signal) => json('PATCH', `/v1/devices/${id}`, { json: changes, signal }),
     delete: (id, signal) => json('DELETE', `/v1/devices/${id}`, { signal }),

@@ -10,6 +10,8 @@ import { createAudit } from './audit/audit.ts';
 import { registerAuditRoutes } from './audit/routes.ts';
 import { createMemoryBus } from './bus/memory.ts';
 import type { Config } from './config.ts';
+import { createConnectionEvents } from './connection-events/connection-events.ts';
+import { registerConnectionEventRoutes } from './connection-events/routes.ts';
 import { createGate } from './credentials/create-gate.ts';
 import { createCredentials } from './credentials/credentials.ts';
 import type { Gate } from './credentials/gate.ts';
@@ -232,7 +234,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     opens('idempotency keys', () => idempotency.stop());
 
     // Things.
-    const sessions = createSessions({ db, bus, clock, log, metrics });
+    const connectionEvents = createConnectionEvents({ db, clock, log });
+    connectionEvents.start();
+    opens('connection events', () => connectionEvents.stop());
+    const sessions = createSessions({ db, bus, clock, history: connectionEvents, log, metrics });
     await sessions.start();
     opens('device sessions', () => sessions.stop());
     const attributes = createAttributes({ db, clock, bus, activity: sessions.activity });
@@ -343,6 +348,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         registerJwks(api, serverKey);
         registerProfileRoutes(api, { profiles, audit });
         registerDeviceRoutes(api, { devices, audit });
+        registerConnectionEventRoutes(api, { connectionEvents, devices });
         registerImportRoutes(api, { imports, clock });
         registerCredentialsRoutes(api, { credentials, devices, audit, instanceId });
         registerAttributeRoutes(api, { attributes, devices, audit });

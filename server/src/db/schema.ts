@@ -194,6 +194,20 @@ export interface SecurityEventTable {
   address: string;
 }
 
+/** A device connected or disconnected. */
+export interface ConnectionEventTable {
+  /** UUIDv7: the order of ids is the order of time. */
+  id: string;
+  tenant_id: string;
+  device_id: string;
+  at: number;
+  kind: 'connected' | 'disconnected';
+  protocol: string;
+  /** 1: over TLS. */
+  secure: number;
+  address: string;
+}
+
 export interface DashboardTable {
   id: string;
   tenant_id: string;
@@ -221,6 +235,7 @@ export interface Tables {
   audit: AuditTable;
   idempotency_keys: IdempotencyKeyTable;
   security_events: SecurityEventTable;
+  connection_events: ConnectionEventTable;
   dashboards: DashboardTable;
 }
 

@@ -222,6 +222,23 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .on('security_events')
     .columns(['tenant_id', 'last_at', 'id'])
     .execute();
+
+  await db.schema
+    .createTable('connection_events')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('tenant_id', 'text', (c) => c.notNull())
+    .addColumn('device_id', 'text', (c) => c.notNull().references('devices.id').onDelete('cascade'))
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('protocol', 'text', (c) => c.notNull())
+    .addColumn('secure', 'integer', (c) => c.notNull())
+    .addColumn('address', 'text', (c) => c.notNull())
+    .execute();
+  await db.schema
+    .createIndex('connection_events_by_device')
+    .on('connection_events')
+    .columns(['device_id', 'id'])
+    .execute();
 }
 
 function isPostgres(db: Kysely<unknown>): boolean {

@@ -1,0 +1,173 @@
+/**
+ * When devices connected and disconnected. Recording costs a place in a queue: no connect waits for it, and when a whole
+ * fleet comes back at once, its history is written little by little, or has a gap when that is not enough.
+ */
+import type { Page } from '#contract/common.ts';
+import type { ConnectionEvent, ConnectionEventQuery } from '#contract/connection-events.ts';
+import type { DeviceConnection } from '#contract/devices.ts';
+import { isForeignKeyViolation } from '../db/open.ts';
+import type { ConnectionEventTable, Db } from '../db/schema.ts';
+import { AppError } from '../errors.ts';
+import type { Clock } from '../lib/clock.ts';
+import { decodeCursor, encodeCursor } from '../lib/cursor.ts';
+import { createHousekeeping } from '../lib/housekeeping.ts';
+import { uuidv7 } from '../lib/uuid.ts';
+import {
+  deleteConnectionEventsBefore,
+  deleteConnectionEventsBeyond,
+  deleteOldestConnectionEvents,
+  insertConnectionEvents,
+  selectConnectionEvents,
+} from './queries.ts';
+
+export interface ConnectionIncident {
+  readonly tenantId: string;
+  readonly deviceId: string;
+  readonly kind: ConnectionEvent['kind'];
+  readonly connection: DeviceConnection;
+}
+
+export interface ConnectionEvents {
+  /** Costs no I/O. */
+  record(incident: ConnectionIncident): void;
+}
+
+export interface ConnectionEventLog extends ConnectionEvents {
+  start(): void;
+  stop(): Promise<void>;
+  /** Writes what has been recorded, as much as one turn takes. */
+  flush(): Promise<void>;
+  /** Newest first. @throws AppError `not_found`, `invalid_cursor` */
+  list(tenantId: string, deviceId: string, query: ConnectionEventQuery): Promise<Page<ConnectionEvent>>;
+}
+
+export interface ConnectionEventsDeps {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: { error(context: object, message: string): void; warn(context: object, message: string): void };
+}
+
+/** Waiting to be written; some 5 MB. What comes beyond is left out, for a device's times of last are kept elsewhere. */
+const queueLimit = 20_000;
+const flushPeriodMs = 5_000;
+/** Written per turn: some milliseconds every five seconds, however many come. */
+const writtenPerTurn = 2_000;
+/** Kept of each device: a day of one that comes and goes every few minutes. */
+export const keptPerDevice = 200;
+/** After this many a device's oldest are deleted; so it has at most that many too many. */
+const prunedAfter = 50;
+/** Devices whose events are counted until then; beyond it counting begins anew. */
+const countedDevices = 10_000;
+const retentionMs = 30 * 24 * 3600 * 1000;
+/** Some 200 MB. */
+const maxRows = 1_000_000;
+const prunePeriodMs = 6 * 3600 * 1000;
+
+type Waiting = ConnectionIncident & { readonly at: number };
+
+export function createConnectionEvents({ db, clock, log }: ConnectionEventsDeps): ConnectionEventLog {
+  let queue: Waiting[] = [];
+  let dropped = 0;
+  let writing: Promise<void> = Promise.resolve();
+  let cancelFlush: (() => void) | undefined;
+  const sincePruned = new Map<string, number>();
+
+  async function write(): Promise<void> {
+    if (dropped > 0) log.warn({ dropped }, 'connections came faster than their history is written');
+    dropped = 0;
+    const rows = queue.slice(0, writtenPerTurn).map(toRow);
+    queue = queue.slice(writtenPerTurn);
+    if (rows.length === 0) return;
+    try {
+      await insertConnectionEvents(db, rows);
+    } catch (error) {
+      if (!isForeignKeyViolation(error)) throw error;
+      // A device was deleted meanwhile: its own go with it, the others stay.
+      for (const row of rows) await insertMissing(row);
+    }
+    await pruneOf(rows);
+  }
+
+  /** One of a batch that failed, of which a part may be written. */
+  async function insertMissing(row: ConnectionEventTable): Promise<void> {
+    await db
+      .insertInto('connection_events')
+      .values(row)
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute()
+      .catch((error: unknown) => {
+        if (!isForeignKeyViolation(error)) throw error;
+      });
+  }
+
+  async function pruneOf(rows: readonly ConnectionEventTable[]): Promise<void> {
+    for (const { device_id: id } of rows) {
+      const count = (sincePruned.get(id) ?? 0) + 1;
+      sincePruned.set(id, count);
+      if (count < prunedAfter) continue;
+      sincePruned.delete(id);
+      await deleteConnectionEventsBeyond(db, id, keptPerDevice);
+    }
+    if (sincePruned.size > countedDevices) sincePruned.clear();
+  }
+
+  function flush(): Promise<void> {
+    writing = writing.then(write).catch((error: unknown) => {
+      log.error({ err: error }, 'connection events could not be written');
+    });
+    return writing;
+  }
+
+  const housekeeping = createHousekeeping(
+    clock,
+    prunePeriodMs,
+    async () => {
+      await deleteConnectionEventsBefore(db, clock.now() - retentionMs);
+      await deleteOldestConnectionEvents(db, maxRows);
+    },
+    (error) => log.error({ err: error }, 'connection events could not be pruned'),
+  );
+
+  return {
+    record(incident) {
+      if (queue.length >= queueLimit) dropped++;
+      else queue.push({ ...incident, at: clock.now() });
+    },
+    start() {
+      cancelFlush ??= clock.every(flushPeriodMs, () => void flush());
+      housekeeping.start();
+    },
+    async stop() {
+      cancelFlush?.();
+      cancelFlush = undefined;
+      await housekeeping.stop();
+      while (queue.length > 0) await flush();
+      await writing;
+    },
+    flush,
+    async list(tenantId, deviceId, query) {
+      await flush();
+      const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor, ['string']);
+      if (query.cursor !== undefined && before === undefined) throw new AppError('invalid_cursor');
+      const limit = query.limit ?? 50;
+      const from = before?.[0] === undefined ? undefined : String(before[0]);
+      const rows = await selectConnectionEvents(db, tenantId, deviceId, from, limit + 1);
+      const items = rows.slice(0, limit);
+      const last = items.at(-1);
+      const nextCursor = rows.length > limit && last !== undefined ? encodeCursor([last.id]) : null;
+      return { items: items.map(toEvent), nextCursor };
+    },
+  };
+}
+
+function toRow({ tenantId, deviceId, kind, connection, at }: Waiting): ConnectionEventTable {
+  const { protocol, secure, address } = connection;
+  return {
+    ...{ id: uuidv7(at), tenant_id: tenantId, device_id: deviceId, at, kind },
+    ...{ protocol, secure: secure ? 1 : 0, address },
+  };
+}
+
+function toEvent({ id, at, kind, protocol, secure, address }: ConnectionEventTable): ConnectionEvent {
+  return { id, at, kind, connection: { protocol, secure: secure === 1, address } };
+}

@@ -1,0 +1,53 @@
+import { inBatches } from '../db/in-batches.ts';
+import type { ConnectionEventTable, Db } from '../db/schema.ts';
+
+export async function insertConnectionEvents(db: Db, rows: readonly ConnectionEventTable[]): Promise<void> {
+  for (const batch of inBatches(rows)) await db.insertInto('connection_events').values(batch).execute();
+}
+
+/** Newest first. @param before the id of the last row of the page before */
+export function selectConnectionEvents(
+  db: Db,
+  tenantId: string,
+  deviceId: string,
+  before: string | undefined,
+  limit: number,
+): Promise<ConnectionEventTable[]> {
+  return db
+    .selectFrom('connection_events')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('device_id', '=', deviceId)
+    .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+/** Deletes all but the newest `keep` of a device. */
+export async function deleteConnectionEventsBeyond(db: Db, deviceId: string, keep: number): Promise<void> {
+  const oldestKept = db
+    .selectFrom('connection_events')
+    .select('id')
+    .where('device_id', '=', deviceId)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .offset(keep - 1);
+  await db.deleteFrom('connection_events').where('device_id', '=', deviceId).where('id', '<', oldestKept).execute();
+}
+
+/** Reads the whole table, for an index of times would cost more with every event than this does a few times a day. */
+export async function deleteConnectionEventsBefore(db: Db, beforeMs: number): Promise<void> {
+  await db.deleteFrom('connection_events').where('at', '<', beforeMs).execute();
+}
+
+/** Deletes the oldest of all devices so that `keep` remain. */
+export async function deleteOldestConnectionEvents(db: Db, keep: number): Promise<void> {
+  const oldestKept = db
+    .selectFrom('connection_events')
+    .select('id')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .offset(keep - 1);
+  await db.deleteFrom('connection_events').where('id', '<', oldestKept).execute();
+}
