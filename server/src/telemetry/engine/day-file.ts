@@ -30,6 +30,9 @@ export interface Block extends BlockInfo {
 /** A chunk that has been read, not decoded. */
 export type Chunk = PageChunk<Block>;
 
+/** Of each block the page that was read last. */
+export type ReadPages = Map<Block, { readonly page: number; readonly chunks: readonly Chunk[] }>;
+
 export interface DayFileDeps {
   readonly files: Files;
   readonly cache: ByteCache;
@@ -145,8 +148,11 @@ export class DayFile {
     }
   }
 
-  /** The chunks of a series that reach into [fromMs, toMs), read from the disk, in the order of their time. */
-  chunksOf(block: Block, series: number, fromMs: number, toMs: number): Chunk[] {
+  /**
+   * The chunks of a series that reach into [fromMs, toMs), read from the disk, in the order of their time.
+   * @param read when series are asked for that stand beside each other
+   */
+  chunksOf(block: Block, series: number, fromMs: number, toMs: number, read?: ReadPages): Chunk[] {
     if (block.firstMs >= toMs || block.lastMs < fromMs || series > block.maxSeries) return [];
     const directory = this.directory(block);
     if (directory === undefined) return [];
@@ -165,10 +171,21 @@ export class DayFile {
       const isBefore =
         isInside && next < directory.length && directory.series(next) === series && directory.firstMs(next) <= fromMs;
       if (isBefore) continue;
-      for (const chunk of this.page(block, directory, page, series)) {
+      const found =
+        read === undefined ? this.page(block, directory, page, series) : this.#readPage(block, directory, page, read);
+      for (const chunk of found) {
+        if (chunk.series !== series) continue;
         if (chunk.firstMs < toMs && chunk.lastMs >= fromMs) chunks.push(chunk);
       }
     }
+    return chunks;
+  }
+
+  #readPage(block: Block, directory: Directory, page: number, read: ReadPages): readonly Chunk[] {
+    const known = read.get(block);
+    if (known?.page === page) return known.chunks;
+    const chunks = this.page(block, directory, page, undefined, true);
+    read.set(block, { page, chunks });
     return chunks;
   }
 
@@ -188,8 +205,11 @@ export class DayFile {
     return readDirectory(bytes, this.day);
   }
 
-  /** The chunks of a page, or of one series in it; none when it is damaged. */
-  page(block: Block, directory: Directory, page: number, series?: number): Chunk[] {
+  /**
+   * The chunks of a page, or of one series in it; none when it is damaged.
+   * @param isKept whether its bytes stay in memory for the next question; whoever reads all of a file would fill it up
+   */
+  page(block: Block, directory: Directory, page: number, series?: number, isKept = series !== undefined): Chunk[] {
     const offset = directory.offset(page);
     const key = `${this.#id}:${block.start}:${offset}`;
     let bytes = this.#deps.cache.get(key);
@@ -200,7 +220,7 @@ export class DayFile {
         this.#tellDamage(`the page at ${block.start + offset}`);
         return [];
       }
-      if (series !== undefined) this.#deps.cache.put(key, bytes);
+      if (isKept) this.#deps.cache.put(key, bytes);
     }
     try {
       return readPageHeader(bytes, this.day, directory.series(page), block, series);

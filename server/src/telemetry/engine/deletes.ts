@@ -73,14 +73,10 @@ export function createDeletes(deps: DeletesDeps): Deletes {
 
   return {
     *deleteRange({ device, keys, fromMs, toMs }) {
-      let deleted = 0;
-      const found: number[] = [];
-      for (const { id } of series.existing(device, keys)) {
-        const { points } = yield* reader.count(id, { fromMs, toMs });
-        deleted += points;
-        if (points > 0) found.push(id);
-        if (found.length % 100 === 99) yield;
-      }
+      const ids = series.existing(device, keys).map(({ id }) => id);
+      const counts = yield* reader.count(ids, { fromMs, toMs });
+      const deleted = counts.reduce((sum, { points }) => sum + points, 0);
+      const found = ids.filter((_, i) => (counts[i]?.points ?? 0) > 0);
       for (let i = 0; i < found.length; i += seriesPerStep) {
         hide(found.slice(i, i + seriesPerStep), fromMs, toMs);
         yield;
@@ -103,9 +99,11 @@ export function createDeletes(deps: DeletesDeps): Deletes {
     *retain({ tenantId, beforeMs, devices }) {
       let deleted = 0;
       for (const device of devices ?? devicesOf(hot, tenantId)) {
-        for (const { id } of series.existing({ tenantId, deviceId: device }, undefined)) {
-          const { points, firstMs } = yield* reader.count(id, { fromMs: allTime.fromMs, toMs: beforeMs });
-          if (points === 0) continue;
+        const ids = series.existing({ tenantId, deviceId: device }, undefined).map(({ id }) => id);
+        const counts = yield* reader.count(ids, { fromMs: allTime.fromMs, toMs: beforeMs });
+        for (const [i, { points, firstMs }] of counts.entries()) {
+          const id = ids[i];
+          if (id === undefined || points === 0) continue;
           deleted += points;
           upkeep.expired(firstMs, beforeMs);
           const isRaised = state.raiseFloor(id, beforeMs, hot.lastSegment);

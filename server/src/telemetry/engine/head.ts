@@ -75,11 +75,10 @@ export class Head {
     if (series <= this.active.maxSeries) this.active.collect(series, fromMs, toMs, points);
   }
 
-  daysOf(series: number, fromMs: number, toMs: number): Set<number> {
-    const days = new Set<number>();
+  /** Adds the days on which a series has points in [fromMs, toMs). */
+  collectDays(series: number, fromMs: number, toMs: number, days: Set<number>): void {
     this.sealing?.collectDays(series, fromMs, toMs, dayOf, days);
     this.active.collectDays(series, fromMs, toMs, dayOf, days);
-    return days;
   }
 
   kill(series: number, fromMs: number, toMs: number): void {

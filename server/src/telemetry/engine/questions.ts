@@ -113,14 +113,15 @@ export function createQuestions(series: SeriesIds, state: SeriesState, reader: S
     },
 
     *stats(device) {
-      const found: SeriesStats[] = [];
-      let looked = 0;
-      for (const { id, key } of series.existing(device, undefined, listedKeysLimit)) {
-        if (++looked % 50 === 0) yield;
-        const { points, bytes, firstMs, lastMs } = yield* reader.count(id, allTime);
-        if (points > 0) found.push({ key, points, bytes, firstMs, lastMs });
-      }
-      return found;
+      const all = series.existing(device, undefined, listedKeysLimit);
+      const counts = yield* reader.count(
+        all.map(({ id }) => id),
+        allTime,
+      );
+      return counts.flatMap(({ points, bytes, firstMs, lastMs }, i): SeriesStats[] => {
+        const key = all[i]?.key;
+        return key === undefined || points === 0 ? [] : [{ key, points, bytes, firstMs, lastMs }];
+      });
     },
   };
 }

@@ -3,7 +3,7 @@
  * deleted; of points of one time the one that was stored last.
  */
 import { dayMs, dayOf } from './day.ts';
-import type { Chunk, DayFile } from './day-file.ts';
+import type { Chunk, DayFile, ReadPages } from './day-file.ts';
 import type { DayFiles } from './day-files.ts';
 import type { Head } from './head.ts';
 import type { Hidden } from './hidden.ts';
@@ -46,8 +46,11 @@ export interface SeriesReader {
    * valid during the call. Stops when `take` says false.
    */
   scan(series: number, span: Span, order: 'asc' | 'desc', take: (points: Points) => boolean): Steps<void>;
-  /** Counts without decoding where it can. */
-  count(series: number, span: Span): Steps<SeriesCount>;
+  /**
+   * Counts without decoding where it can. Series of one device mostly stand in the same pages, which are read once for all.
+   * @returns in the order asked
+   */
+  count(series: readonly number[], span: Span): Steps<SeriesCount[]>;
 }
 
 /** Decoded points between two turns of the others: about a millisecond. */
@@ -68,11 +71,11 @@ export function createSeriesReader({ head, days, hidden }: SeriesReaderDeps): Se
   }
 
   /** Everything of one day, in the order in which it was stored. */
-  function gather(series: number, day: number, span: Span, inHead: boolean): Source[] {
+  function gather(series: number, day: number, span: Span, inHead: boolean, read?: ReadPages): Source[] {
     const sources: Source[] = [];
     const file = days.get(day);
     for (const block of file?.blocks ?? []) {
-      for (const chunk of file?.chunksOf(block, series, span.fromMs, span.toMs) ?? []) {
+      for (const chunk of file?.chunksOf(block, series, span.fromMs, span.toMs, read) ?? []) {
         const source = file && fromChunk(file, chunk, span);
         if (source !== undefined) sources.push(source);
       }
@@ -95,8 +98,11 @@ export function createSeriesReader({ head, days, hidden }: SeriesReaderDeps): Se
   }
 
   /** Days with something of the series in the head, and days with files. */
-  function daysOf(series: number, { fromMs, toMs }: Span, order: 'asc' | 'desc'): { day: number; inHead: boolean }[] {
-    const inHead = head.daysOf(series, fromMs, toMs);
+  function daysOf(
+    { fromMs, toMs }: Span,
+    inHead: ReadonlySet<number>,
+    order: 'asc' | 'desc',
+  ): { day: number; inHead: boolean }[] {
     const first = dayOf(fromMs);
     const last = dayOf(toMs - 1);
     const all = new Set([...days.days.filter((day) => day >= first && day <= last), ...inHead]);
@@ -109,7 +115,9 @@ export function createSeriesReader({ head, days, hidden }: SeriesReaderDeps): Se
       const points = new Points();
       let decoded = 0;
       let looked = 0;
-      for (const { day, inHead } of daysOf(series, span, order)) {
+      const headDays = new Set<number>();
+      head.collectDays(series, span.fromMs, span.toMs, headDays);
+      for (const { day, inHead } of daysOf(span, headDays, order)) {
         if (++looked % 50 === 0) yield;
         const groups = grouped(gather(series, day, span, inHead));
         if (order === 'desc') groups.reverse();
@@ -128,31 +136,41 @@ export function createSeriesReader({ head, days, hidden }: SeriesReaderDeps): Se
     },
 
     *count(series, span) {
-      const total: SeriesCount = { points: 0, bytes: 0, firstMs: Infinity, lastMs: -Infinity };
+      const totals = series.map((): SeriesCount => ({ points: 0, bytes: 0, firstMs: Infinity, lastMs: -Infinity }));
       const points = new Points();
       let looked = 0;
-      for (const { day, inHead } of daysOf(series, span, 'asc')) {
-        if (++looked % 20 === 0) yield;
-        for (const group of grouped(gather(series, day, span, inHead))) {
-          const [only, second] = group;
-          for (const { bytes } of group) total.bytes += bytes;
-          let { count, firstMs, lastMs } = only ?? { count: undefined, firstMs: 0, lastMs: 0 };
-          if (second !== undefined || count === undefined) {
-            points.clear();
-            for (const source of group) source.load(points);
-            points.settle();
-            count = points.length;
-            firstMs = points.ts[0] ?? 0;
-            lastMs = points.ts[points.length - 1] ?? 0;
-            if (count > pointsPerStep / 4) yield;
+      const headDays = new Set<number>();
+      for (const id of series) {
+        head.collectDays(id, span.fromMs, span.toMs, headDays);
+        if (++looked % 100 === 0) yield;
+      }
+      for (const { day, inHead } of daysOf(span, headDays, 'asc')) {
+        const read: ReadPages = new Map();
+        for (const [i, id] of series.entries()) {
+          const total = totals[i];
+          if (total === undefined) continue;
+          if (++looked % 20 === 0) yield;
+          for (const group of grouped(gather(id, day, span, inHead, read))) {
+            const [only, second] = group;
+            for (const { bytes } of group) total.bytes += bytes;
+            let { count, firstMs, lastMs } = only ?? { count: undefined, firstMs: 0, lastMs: 0 };
+            if (second !== undefined || count === undefined) {
+              points.clear();
+              for (const source of group) source.load(points);
+              points.settle();
+              count = points.length;
+              firstMs = points.ts[0] ?? 0;
+              lastMs = points.ts[points.length - 1] ?? 0;
+              if (count > pointsPerStep / 4) yield;
+            }
+            if (count === 0) continue;
+            total.points += count;
+            total.firstMs = Math.min(total.firstMs, firstMs);
+            total.lastMs = Math.max(total.lastMs, lastMs);
           }
-          if (count === 0) continue;
-          total.points += count;
-          total.firstMs = Math.min(total.firstMs, firstMs);
-          total.lastMs = Math.max(total.lastMs, lastMs);
         }
       }
-      return total;
+      return totals;
     },
   };
 }
