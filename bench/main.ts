@@ -1,4 +1,4 @@
-/** `npm run bench [-- name…] [-- --json FILE] [--full]`: measures on loopback, prints tables, fails on wrong counts. */
+/** `npm run bench [-- name…] [-- --json FILE] [--full] [--only CASE]`: measures on loopback, prints tables, fails on wrong counts. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { BenchOptions, BenchResult } from './lib/bench.ts';
@@ -13,7 +13,7 @@ async function main(): Promise<number> {
     .filter((file) => file.endsWith('.ts') && file !== 'main.ts' && !file.endsWith('.test.ts'))
     .map((file) => file.slice(0, -3))
     .sort();
-  const usage = `npm run bench [-- name…] [--full] [--json FILE]    names: ${known.join(', ')}`;
+  const usage = `npm run bench [-- name…] [--full] [--only CASE] [--json FILE]    names: ${known.join(', ')}`;
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse();
@@ -39,7 +39,9 @@ async function main(): Promise<number> {
   const results: BenchResult[] = [];
   for (const name of positionals.length > 0 ? positionals : known) {
     const bench = (await import(`./${name}.ts`)) as BenchModule;
-    const result = await bench.run({ full, log: (line) => console.error(`  ${name}: ${line}`) }).catch(broken(name));
+    const result = await bench
+      .run({ full, only: values.only, log: (line) => console.error(`  ${name}: ${line}`) })
+      .catch(broken(name));
     console.log(tableOf(result));
     results.push(result);
     await keep(`results/bench-${name}.json`, createReport([result], full, version));
@@ -62,7 +64,12 @@ async function keep(file: string, report: Report): Promise<void> {
 function parse() {
   return parseArgs({
     allowPositionals: true,
-    options: { full: { type: 'boolean' }, json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      full: { type: 'boolean' },
+      only: { type: 'string' },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
 }
 

@@ -3,6 +3,8 @@
 export interface BenchOptions {
   /** More runs and longer ones; without it a benchmark takes well under two minutes. */
   readonly full: boolean;
+  /** Only the cases whose titles hold this text, where a benchmark has cases. */
+  readonly only?: string | undefined;
   /** A line of progress for whoever watches; never part of the result. */
   log(line: string): void;
 }
