@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, DEFAULT_CIPHERS } from 'node:tls';
 import { type Member, Roster } from '../../lib/roster.ts';
 import { Connection } from './connection.ts';
 import { createMqttContext, type MqttDeps } from './context.ts';
@@ -24,6 +24,15 @@ export interface MqttServer {
 
 /** How often keep-alives and other deadlines are looked at: one timer, whatever the number of connections. */
 const sweepPeriodMs = 1000;
+
+const preferredCipher = 'TLS_AES_128_GCM_SHA256';
+/**
+ * Node's choice in another order: AES-128 and SHA-256 are what small devices have in hardware, every TLS 1.3 has them
+ * (RFC 8446 §9.1), and they are as strong as the P-256 and X25519 of the handshake, which SHA-384 makes 3 % slower.
+ */
+const ciphers = [preferredCipher, ...DEFAULT_CIPHERS.split(':').filter((cipher) => cipher !== preferredCipher)].join(
+  ':',
+);
 
 /** MQTT 3.1, 3.1.1 and 5 for devices (reference §1.1 and §1.2), over TCP and TLS. Not a broker. */
 export function createMqttServer(deps: MqttDeps): MqttServer {
@@ -70,8 +79,9 @@ export function createMqttServer(deps: MqttDeps): MqttServer {
   };
 
   const createSecured = ({ cert, key }: NonNullable<MqttListenOptions['tls']>): Server => {
-    const secured = createTlsServer({ cert, key, noDelay: true, handshakeTimeout: limits.connectTimeoutMs }, (socket) =>
-      accept(socket, true),
+    const secured = createTlsServer(
+      { cert, key, ciphers, noDelay: true, handshakeTimeout: limits.connectTimeoutMs },
+      (socket) => accept(socket, true),
     );
     secured.maxConnections = limits.maxConnections;
     secured.on('connection', (socket: Socket) => {
