@@ -42,10 +42,11 @@ export interface NewWorld extends Pick<Browsers, 'browse'> {
   stop(): Promise<void>;
 }
 
-export async function startNewWorld(): Promise<NewWorld> {
+/** @param settings e.g. addresses that are shown to people */
+export async function startNewWorld(settings: { publicUrl?: string; mqttPort?: number } = {}): Promise<NewWorld> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gapura-new-'));
   const ports = { httpPort: 0, httpsPort: 0, mqttPort: 0, mqttsPort: 0 };
-  const config = configOf({ dataDir, host: '127.0.0.1', ...ports, logLevel: 'silent' });
+  const config = configOf({ dataDir, host: '127.0.0.1', ...ports, ...settings, logLevel: 'silent' });
   const app = await createApp({ config, log: pino({ level: 'silent' }), passwordCost: cheapPasswords });
   const { httpPort, mqttPort } = await app.start();
   const url = `http://127.0.0.1:${httpPort}`;

@@ -89,14 +89,20 @@ function Chart({
   const { setRange } = useDashboard();
   const box = useRef<HTMLDivElement>(null);
   const [legend, setLegend] = useState(legendPx);
-  // The legend takes as many lines as it needs, and the chart what is left.
+  // The legend takes as many lines as it needs, and the chart what is left. It comes with the chart, which is loaded.
   useLayoutEffect(() => {
-    const height = box.current?.querySelector<HTMLElement>('.u-legend')?.offsetHeight;
-    if (height !== undefined && height > 0 && Math.abs(height - legend) > 2) setLegend(height);
-  });
+    const element = box.current;
+    if (element === null) return undefined;
+    const observer = new ResizeObserver(() => {
+      const height = element.querySelector<HTMLElement>('.u-legend')?.offsetHeight ?? 0;
+      if (height > 0) setLegend(height);
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
   return (
-    <Suspense fallback={<Skeleton className="h-full w-full" />}>
-      <div ref={box}>
+    <div ref={box}>
+      <Suspense fallback={<Skeleton className="h-full w-full" />}>
         <TimeChart
           label={t('widget.chartLabel', { title: widget.title, names: names.join(', ') })}
           names={names}
@@ -106,7 +112,7 @@ function Chart({
           height={Math.max(leastPx, heightPx - legend - 4)}
           onZoom={(from, to) => setRange({ kind: 'custom', fromMs: from, toMs: to })}
         />
-      </div>
-    </Suspense>
+      </Suspense>
+    </div>
   );
 }
