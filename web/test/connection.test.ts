@@ -72,7 +72,7 @@ describe.skipIf(browserPath === undefined)('when the connection is lost', () => 
     await device.send({ level: 2 });
     expect(await chartTexts(page)).not.toContain('5,000');
     line.mend();
-    await expect.poll(() => chartTexts(page), { timeout: 15_000 }).toContain('5,000');
+    await expect.poll(() => chartTexts(page)).toContain('5,000');
   });
 });
 

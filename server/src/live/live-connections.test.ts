@@ -24,13 +24,15 @@ import { systemClock } from '../lib/clock.ts';
 
 setUpLiveWorld();
 
-/** Lets a minute pass for a client that answers its pings. */
+/** Lets a minute pass for clients that answer their pings. */
 async function passMinute(clock: FakeClock, ...present: LiveClient[]): Promise<void> {
   for (let i = 0; i < 2; i++) {
+    const open = present.filter(({ socket }) => socket.readyState === socket.OPEN);
+    const pinged = open.map(({ socket }) => once(socket, 'ping'));
     clock.advance(30_000);
-    for (const each of present) {
-      if (each.socket.readyState !== each.socket.OPEN) continue;
-      // The answer to this comes after the pong has been taken.
+    for (const [at, each] of open.entries()) {
+      // The pong is on its way now, and what is sent after it comes after it: its answer says that the pong was taken.
+      await Promise.race([pinged[at], each.closed]);
       each.send({ type: 'unsubscribe', id: `round-trip ${i}` });
       await Promise.race([each.until((message) => message.id === `round-trip ${i}`), each.closed]);
     }
