@@ -55,14 +55,13 @@ export function DevicePage() {
   ];
   if (maySeeCredentials)
     tabs.push({ value: 'credentials', label: t('tab.credentials'), content: () => <CredentialsTab device={device} /> });
-  if (maySeeAudit) {
-    tabs.push({
-      value: 'events',
-      label: t('tab.events'),
-      content: () => <EventsTab device={device} activity={known?.activity} />,
-    });
+  tabs.push({
+    value: 'events',
+    label: t('tab.events'),
+    content: () => <EventsTab device={device} activity={known?.activity} />,
+  });
+  if (maySeeAudit)
     tabs.push({ value: 'audit', label: t('tab.audit'), content: () => <AuditTab deviceId={deviceId} /> });
-  }
   return (
     <Page
       title={device.name}

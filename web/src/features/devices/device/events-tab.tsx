@@ -1,12 +1,14 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { ShieldCheck } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { Device } from '#contract/devices.ts';
+import type { Device, DeviceConnection } from '#contract/devices.ts';
 import type { LiveActivity } from '#sdk/live.ts';
 import { gapura } from '../../../api.ts';
 import { useFormat } from '../../../i18n/format.ts';
+import { useMay } from '../../../session/session.ts';
 import { Badge } from '../../../ui/badge.tsx';
 import { Card } from '../../../ui/card.tsx';
+import { cx } from '../../../ui/cx.ts';
 import { LoadMore } from '../../../ui/load-more.tsx';
 import { EmptyState, ErrorState, LoadingRows } from '../../../ui/states.tsx';
 import { Table, Td, Th, Tr } from '../../../ui/table.tsx';
@@ -16,7 +18,7 @@ import { TimeAgo } from '../../../ui/time-ago.tsx';
 const refetchMs = 10_000;
 const shownProvisionings = 10;
 
-/** How the device came and went last, how it was provisioned, and what the gates refused in its name. */
+/** When the device came and went, how it was provisioned, and what the gates refused in its name. */
 export function EventsTab({
   device,
   activity,
@@ -24,10 +26,11 @@ export function EventsTab({
   readonly device: Device;
   readonly activity: LiveActivity | undefined;
 }) {
+  const maySeeRefusals = useMay('admin');
   return (
     <div className="flex flex-col gap-4">
       <Comings device={device} activity={activity} />
-      <Refusals deviceId={device.id} />
+      {maySeeRefusals && <Refusals deviceId={device.id} />}
     </div>
   );
 }
@@ -36,53 +39,95 @@ interface Coming {
   readonly id: string;
   readonly at: number;
   readonly kind: 'connected' | 'disconnected' | 'provisioned' | 'created';
-  readonly note: string;
+  readonly connection?: DeviceConnection;
+  readonly address?: string;
 }
 
 function Comings({ device, activity }: { readonly device: Device; readonly activity: LiveActivity | undefined }) {
   const { t } = useTranslation('devices');
+  const maySeeAudit = useMay('admin');
+  const { lastConnectTime, lastDisconnectTime, connection } = activity ?? device;
+  const found = useInfiniteQuery({
+    // The socket tells that it came or went.
+    queryKey: ['devices', 'one', device.id, 'connections', lastConnectTime, lastDisconnectTime],
+    queryFn: ({ pageParam, signal }) =>
+      gapura.devices.connections(device.id, { limit: 50, ...(pageParam !== null && { cursor: pageParam }) }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+    placeholderData: keepPreviousData,
+  });
   const provisioned = useQuery({
     queryKey: ['devices', 'one', device.id, 'provisioned'],
     queryFn: ({ signal }) =>
       gapura.audit.list({ targetId: device.id, action: 'device.provisioned', limit: shownProvisionings }, signal),
+    enabled: maySeeAudit,
   });
-  const { lastConnectTime, lastDisconnectTime, connection } = activity ?? device;
-  const by = connection === null ? '' : `${connection.protocol} · ${connection.address}`;
   const comings: Coming[] = [
-    ...(lastConnectTime === null ? [] : [{ id: 'in', at: lastConnectTime, kind: 'connected' as const, note: by }]),
-    ...(lastDisconnectTime === null
-      ? []
-      : [{ id: 'out', at: lastDisconnectTime, kind: 'disconnected' as const, note: '' }]),
+    ...(found.data?.pages.flatMap(({ items }) => items) ?? []),
     ...(provisioned.data?.items ?? []).map(({ id, at, actor }) => ({
-      ...{ id, at, kind: 'provisioned' as const, note: actor.address },
+      ...{ id, at, kind: 'provisioned' as const, address: actor.address },
     })),
-    { id: 'made', at: device.createdAt, kind: 'created', note: '' },
+    { id: 'made', at: device.createdAt, kind: 'created' },
   ];
   comings.sort((a, b) => b.at - a.at);
   return (
     <Card flush title={t('events.comings')}>
-      <Table label={t('events.comings')}>
-        <thead>
-          <tr>
-            <Th>{t('events.what')}</Th>
-            <Th>{t('audit.address')}</Th>
-            <Th className="text-right">{t('audit.at')}</Th>
-          </tr>
-        </thead>
-        <tbody>
-          {comings.map(({ id, at, kind, note }) => (
-            <Tr key={id}>
-              <Td>{t(`events.kinds.${kind}`)}</Td>
-              <Td className="text-ink-3 text-xs tabular-nums">{note}</Td>
-              <Td className="text-right text-ink-3 text-xs">
-                <TimeAgo at={at} />
-              </Td>
-            </Tr>
-          ))}
-        </tbody>
-      </Table>
+      {found.isPending ? (
+        <LoadingRows rows={3} />
+      ) : found.data === undefined ? (
+        <ErrorState error={found.error} onRetry={() => void found.refetch()} />
+      ) : (
+        <Table label={t('events.comings')}>
+          <thead>
+            <tr>
+              <Th>{t('events.what')}</Th>
+              <Th>{t('audit.address')}</Th>
+              <Th className="text-right">{t('audit.at')}</Th>
+            </tr>
+          </thead>
+          <tbody>
+            {comings.map((coming) => (
+              <ComingRow key={coming.id} coming={coming} />
+            ))}
+          </tbody>
+        </Table>
+      )}
       {provisioned.isError && <ErrorState error={provisioned.error} onRetry={() => void provisioned.refetch()} />}
+      <LoadMore of={found} />
+      <p className="border-line border-t px-4 py-2 text-ink-3 text-xs">
+        {connection?.protocol === 'HTTP' ? t('events.overHttp') : t('events.kept')}
+      </p>
     </Card>
+  );
+}
+
+function ComingRow({ coming: { at, kind, connection, address } }: { readonly coming: Coming }) {
+  const { t } = useTranslation('devices');
+  const format = useFormat();
+  const dot = {
+    connected: 'bg-ok-dot',
+    disconnected: 'bg-line-strong',
+    provisioned: 'bg-accent',
+    created: 'bg-accent',
+  };
+  return (
+    <Tr>
+      <Td>
+        <span className="flex items-center gap-2.5">
+          <span className={cx('size-1.5 shrink-0 rounded-full', dot[kind])} aria-hidden="true" />
+          {t(`events.kinds.${kind}`)}
+        </span>
+      </Td>
+      <Td className="text-ink-3 text-xs tabular-nums">
+        {connection === undefined
+          ? address
+          : [connection.protocol, ...(connection.secure ? ['TLS'] : []), connection.address].join(' · ')}
+      </Td>
+      <Td className="whitespace-nowrap text-right text-ink-3 text-xs tabular-nums">
+        <span className="max-sm:hidden">{format.dateTime(at)} · </span>
+        <TimeAgo at={at} />
+      </Td>
+    </Tr>
   );
 }
 
