@@ -30,8 +30,11 @@ export interface Block extends BlockInfo {
 /** A chunk that has been read, not decoded. */
 export type Chunk = PageChunk<Block>;
 
-/** Of each block the page that was read last. */
-export type ReadPages = Map<Block, { readonly page: number; readonly chunks: readonly Chunk[] }>;
+/** Of each block its directory and the page that was read last. */
+export type ReadPages = Map<
+  Block,
+  { readonly directory: Directory; readonly page: number; readonly chunks: readonly Chunk[] }
+>;
 
 export interface DayFileDeps {
   readonly files: Files;
@@ -154,7 +157,7 @@ export class DayFile {
    */
   chunksOf(block: Block, series: number, fromMs: number, toMs: number, read?: ReadPages): Chunk[] {
     if (block.firstMs >= toMs || block.lastMs < fromMs || series > block.maxSeries) return [];
-    const directory = this.directory(block);
+    const directory = read?.get(block)?.directory ?? this.directory(block);
     if (directory === undefined) return [];
     // The last page that begins before the series may still hold its first chunks.
     let [low, high] = [0, directory.length];
@@ -185,7 +188,7 @@ export class DayFile {
     const known = read.get(block);
     if (known?.page === page) return known.chunks;
     const chunks = this.page(block, directory, page, undefined, true);
-    read.set(block, { page, chunks });
+    read.set(block, { directory, page, chunks });
     return chunks;
   }
 
