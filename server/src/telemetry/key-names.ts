@@ -37,7 +37,8 @@ export class KeyNames {
   ofText(key: string): number {
     const known = this.#byText.get(key);
     if (known !== undefined) return known;
-    const number = this.names.push(key) - 1;
+    // A half surrogate pair cannot be stored as UTF-8; without this it would come back as another key than it went.
+    const number = this.names.push(key.toWellFormed()) - 1;
     this.#byText.set(key, number);
     if (number >= this.#starts.length) this.#growNames();
     return number;

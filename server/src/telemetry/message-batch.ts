@@ -24,24 +24,30 @@ export class MessageBatch {
   /** By message: the point behind its last one. */
   ends: Uint32Array<ArrayBuffer> = new Uint32Array(firstMessages);
   /** By point. */
-  key: Uint32Array<ArrayBuffer> = new Uint32Array(firstPoints);
-  ts: Float64Array<ArrayBuffer> = new Float64Array(firstPoints);
-  kind: Uint8Array<ArrayBuffer> = new Uint8Array(firstPoints);
+  key: Uint32Array<ArrayBuffer>;
+  ts: Float64Array<ArrayBuffer>;
+  kind: Uint8Array<ArrayBuffer>;
   /** The number, 0 or 1 for a flag, or for text and JSON the index into `texts`. */
-  number: Float64Array<ArrayBuffer> = new Float64Array(firstPoints);
+  number: Float64Array<ArrayBuffer>;
   readonly texts: string[] = [];
   /** Points that were put, also those of the message that is not ended. */
   #put = 0;
   /** Texts of the messages that were ended. */
   #textsKept = 0;
 
-  constructor(keys: KeyNames) {
+  /** @param points that it has room for before it grows, ≥ 1 */
+  constructor(keys: KeyNames, points: number = firstPoints) {
     this.keys = keys;
+    this.key = new Uint32Array(points);
+    this.ts = new Float64Array(points);
+    this.kind = new Uint8Array(points);
+    this.number = new Float64Array(points);
   }
 
   /** @param keys to give numbers from */
   static of(messages: readonly TelemetryMessage[], keys: KeyNames = new KeyNames()): MessageBatch {
-    const batch = new MessageBatch(keys);
+    const points = messages.reduce((sum, message) => sum + message.points.length, 0);
+    const batch = new MessageBatch(keys, Math.max(1, points));
     for (const message of messages) batch.add(message, message.points);
     return batch;
   }
@@ -113,8 +119,7 @@ export class MessageBatch {
   /** A whole message. @throws RangeError on a time that is no whole millisecond; nothing of it is added then */
   add(device: DeviceRef, points: readonly TelemetryPoint[]): void {
     try {
-      // A half surrogate pair cannot be stored as UTF-8; without this it would come back as another key than it went.
-      for (const { key, ts, value } of points) this.putValue(this.keys.ofText(key.toWellFormed()), ts, value);
+      for (const { key, ts, value } of points) this.putValue(this.keys.ofText(key), ts, value);
     } catch (error) {
       this.drop();
       throw error;
