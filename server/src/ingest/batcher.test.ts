@@ -1,6 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import { FakeClock } from '../../test/fake-clock.ts';
+import type { MessageBatch } from '../telemetry/message-batch.ts';
 import { Batcher, type BatcherDeps } from './batcher.ts';
 
 const device = { tenantId: 't', deviceId: 'd' };
@@ -39,7 +41,7 @@ function setUp(limits: Partial<BatcherDeps> = {}) {
     await turn();
     await turn();
   }
-  return { clock, sent, settled, add, commit };
+  return { batcher, clock, sent, settled, add, commit };
 }
 
 test('a message alone goes at the end of its turn', async () => {
@@ -132,4 +134,99 @@ test('a batch that is used again holds nothing of what it held before', async ()
     await commit(i);
   }
   expect(sent).toEqual([7, 7, 7, 7]);
+});
+
+describe('keys of messages that are dropped', () => {
+  /** A thousand keys that nobody has sent before. */
+  function dropNewKeys({ batcher }: ReturnType<typeof setUp>, round: number): number {
+    const { keys } = batcher.open.messages;
+    for (let i = 0; i < 1000; i++) keys.ofText(`${round}.${i}`);
+    batcher.open.messages.drop();
+    batcher.dropped();
+    return keys.size;
+  }
+
+  test('are not kept without end, whether nothing waits or a commit does not come to its end', async () => {
+    const one = setUp({ maxAppends: 1 });
+    let most = 0;
+    for (let round = 0; round < 100; round++) most = Math.max(most, dropNewKeys(one, round));
+    await one.add(1);
+    await one.add(1);
+    for (let round = 100; round < 200; round++) most = Math.max(most, dropNewKeys(one, round));
+    expect(most).toBeLessThanOrEqual(21_000);
+    await one.commit(0);
+    await one.commit(1);
+    expect(one.settled).toEqual([
+      [1, false],
+      [1, false],
+    ]);
+  });
+});
+
+test('whatever comes, is committed, and fails when: all that came is sent in its order and settled once', async () => {
+  const step = fc.oneof(
+    { weight: 5, arbitrary: fc.record({ add: fc.integer({ min: 1, max: 12 }) }) },
+    { weight: 5, arbitrary: fc.record({ commit: fc.nat(3), fails: fc.boolean() }) },
+    { weight: 2, arbitrary: fc.constant({ advanceMs: 1 }) },
+    { weight: 2, arbitrary: fc.constant({ turns: 1 }) },
+  );
+  const limits = fc.record({
+    maxMessages: fc.integer({ min: 1, max: 20 }),
+    maxPoints: fc.integer({ min: 1, max: 20 }),
+    maxAppends: fc.integer({ min: 1, max: 3 }),
+    besideMessages: fc.integer({ min: 1, max: 12 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(limits, fc.array(step, { maxLength: 60 }), async (given, steps) => {
+      const clock = new FakeClock();
+      const appended: number[] = [];
+      const settled: number[] = [];
+      let ends: { readonly numbers: readonly number[]; resolve(): void; reject(error: Error): void }[] = [];
+      const numbersOf = (batch: MessageBatch): number[] =>
+        batch.devices.flatMap((_, m) => batch.pointsOf(m).map(({ ts }) => ts));
+      const batcher = new Batcher({
+        append(messages) {
+          const end = Promise.withResolvers<void>();
+          const numbers = numbersOf(messages);
+          appended.push(...numbers);
+          ends.push({ numbers, ...end });
+          expect(ends.length).toBeLessThanOrEqual(given.maxAppends);
+          return end.promise;
+        },
+        // A batch is used again: what it holds when it is settled has to be what it held when it went.
+        settled: ({ messages }) => void settled.push(...numbersOf(messages)),
+        clock,
+        ...given,
+      });
+      let added = 0;
+      const add = (): void => {
+        batcher.open.messages.add(device, [{ key: 'k', ts: added++, value: 1 }]);
+        batcher.added();
+      };
+      const commit = async (nth: number, fails: boolean): Promise<void> => {
+        const end = ends[nth % Math.max(1, ends.length)];
+        if (end === undefined) return;
+        ends = ends.filter((one) => one !== end);
+        if (fails) end.reject(new Error('the disk is full'));
+        else end.resolve();
+        await turn();
+      };
+      for (const one of steps) {
+        if ('add' in one) for (let i = 0; i < one.add; i++) add();
+        else if ('commit' in one) await commit(one.commit, one.fails);
+        else if ('advanceMs' in one) clock.advance(one.advanceMs);
+        else await turn();
+      }
+      // Nothing more comes. As long as appends end, all that waits has to go.
+      for (let i = 0; i < 2 * added + 2 && settled.length < added; i++) {
+        clock.advance(1);
+        await turn();
+        await commit(0, false);
+      }
+      const all = Array.from({ length: added }, (_, i) => i);
+      expect(appended).toEqual(all);
+      expect(settled.toSorted((a, b) => a - b)).toEqual(all);
+    }),
+    { numRuns: 300, seed: 20_261_121 },
+  );
 });

@@ -34,7 +34,7 @@ export interface BatcherDeps {
  * do so at once when they are told that their last message is stored. ms
  */
 const companyMs = 1;
-/** Keys that are known by their bytes at most, about 4 MB; then they are learnt anew. */
+/** Keys that are known by their bytes at most, about 4 MB, and those of one message more; then they are learnt anew. */
 const maxKeyNames = 20_000;
 /** Columns of a batch that one huge message made larger than this are given back. */
 const maxSpareCapacity = 4;
@@ -56,7 +56,7 @@ export class Batcher {
     this.#deps = deps;
   }
 
-  /** Where the next message goes. Put its points there, end it, and say `added`; or drop what was put. */
+  /** Where the next message goes. Put its points there, end it, and say `added`; or drop what was put, and say `dropped`. */
   get open(): Batch {
     return this.#open;
   }
@@ -64,8 +64,24 @@ export class Batcher {
   /** A message was added. The first one goes at the end of this turn of the event loop, with all that its sockets bring. */
   added(): void {
     const { messages, points } = this.#open.messages;
-    if (messages >= this.#deps.maxMessages || points >= this.#deps.maxPoints) this.#close();
+    if (messages >= this.#deps.maxMessages || points >= this.#deps.maxPoints || this.#hasManyKeys()) this.#close();
     this.#goOn();
+  }
+
+  /** A message was dropped: it leaves no points, but its keys, and whoever sends nothing else would fill the memory. */
+  dropped(): void {
+    if (!this.#hasManyKeys()) return;
+    if (this.#open.messages.messages > 0) {
+      this.#close();
+      this.#goOn();
+      return;
+    }
+    this.#keys = new KeyNames();
+    this.#open.messages.clear(this.#keys);
+  }
+
+  #hasManyKeys(): boolean {
+    return this.#keys.size > maxKeyNames;
   }
 
   #goOn(): void {
@@ -131,7 +147,7 @@ export class Batcher {
 
   #close(): void {
     this.#full.push(this.#open);
-    if (this.#keys.size > maxKeyNames) this.#keys = new KeyNames();
+    if (this.#hasManyKeys()) this.#keys = new KeyNames();
     this.#open = this.#fresh();
   }
 

@@ -5,7 +5,7 @@ import type { BusMessage } from '../bus/subjects.ts';
 import type { DeviceIdentity } from '../credentials/gate.ts';
 import { AppError } from '../errors.ts';
 import { createMetrics } from '../metrics.ts';
-import { messagesOf } from '../telemetry/message-batch.ts';
+import { MessageBatch, messagesOf } from '../telemetry/message-batch.ts';
 import type { TelemetryMessage } from '../telemetry/store.ts';
 import { createIngest } from './create-ingest.ts';
 import type { Refusal } from './ingest.ts';
@@ -38,7 +38,7 @@ function openEnd(): { promise: Promise<void>; succeed(): Promise<void>; fail(err
 }
 
 function setUp(limits: Partial<IngestLimits> = {}, interest = false) {
-  const commits: (ReturnType<typeof openEnd> & { messages: readonly TelemetryMessage[] })[] = [];
+  const commits: (ReturnType<typeof openEnd> & { messages: readonly TelemetryMessage[]; keys: number })[] = [];
   const attributeWrites: (ReturnType<typeof openEnd> & { values: unknown })[] = [];
   const published: BusMessage[] = [];
   const touched: string[] = [];
@@ -49,7 +49,11 @@ function setUp(limits: Partial<IngestLimits> = {}, interest = false) {
     store: {
       append(messages) {
         const end = openEnd();
-        commits.push({ messages: messagesOf(messages), ...end });
+        commits.push({
+          messages: messagesOf(messages),
+          keys: messages instanceof MessageBatch ? messages.keys.size : 0,
+          ...end,
+        });
         return end.promise;
       },
     },
@@ -230,6 +234,18 @@ describe('refusals', () => {
     send('{"a":1,"b":2}');
     expect(answers).toEqual(['rate_limited']);
   });
+});
+
+test('keys of messages that leave no points do not fill the memory', async () => {
+  const { commits, answers, send } = setUp();
+  const keys = (round: number, value: string): string =>
+    Array.from({ length: 1000 }, (_, i) => `"${round}.${i}":${value}`).join();
+  for (let round = 0; round < 50; round++) send(`{${keys(round, 'null')}}`);
+  for (let round = 50; round < 100; round++) send(`{${keys(round, '1')}`);
+  send('{"a":1}');
+  await turn();
+  expect(answers).toEqual([...Array<string>(50).fill('ok'), ...Array<string>(50).fill('invalid_payload')]);
+  expect(commits[0]?.keys).toBeLessThanOrEqual(21_000);
 });
 
 describe('saturation', () => {

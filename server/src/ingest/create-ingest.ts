@@ -170,6 +170,11 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
     return undefined;
   }
 
+  function drop(messages: MessageBatch): void {
+    messages.drop();
+    batcher.dropped();
+  }
+
   /** A message was ended in the open batch. */
   function taken(points: number, bytes: number, acknowledge: Acknowledge, arrivedAt: number | undefined): void {
     const batch = batcher.open;
@@ -191,14 +196,14 @@ export function createIngest(deps: IngestDeps): IngestPipeline {
       const fault = readInto(messages, payload, start, end);
       const points = messages.staged;
       if (fault !== undefined || points === 0) {
-        messages.drop();
+        drop(messages);
         return answer(acknowledge, fault);
       }
       const late = backlog.isFullFor(points, bytes)
         ? overloaded
         : tooMany(pointRate.take(device.deviceId, points), 'telemetry points');
       if (late !== undefined) {
-        messages.drop();
+        drop(messages);
         return answer(acknowledge, late);
       }
       messages.end(device);
