@@ -14,7 +14,7 @@ import { createCookieFetch } from '#sdk/cookie-fetch.ts';
 import { signIn, startNewWorld } from '../web/test/console-world.ts';
 import { settled } from '../web/test/settled.ts';
 import { greenhouses, otherDashboards } from './screenshots/dashboards.ts';
-import { startLivingFleet } from './screenshots/fleet.ts';
+import { createLivingFleet } from './screenshots/fleet.ts';
 import { type Shot, shotsOf } from './screenshots/shots.ts';
 
 const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
@@ -53,7 +53,10 @@ try {
   const token = new URL(world.setupLink).hash.replace('#token=', '');
   await client.setup.complete({ ...owner, token, name: 'Made Wirawan', tenantName: 'Subak Jatiluwih', language: 'en' });
   await client.session.signIn(owner);
-  const fleet = await startLivingFleet(client, world.mqttUrl);
+  const fleet = await createLivingFleet(client, world.mqttUrl);
+  // Its history did not all arrive in this minute.
+  await world.restart();
+  const endFleet = await fleet.live();
   await furnish(client);
   const drawing = await world.browse();
   const bed = fleet.devices.get('gh1-bed-a');
@@ -72,7 +75,7 @@ try {
     for (const shot of shots.filter(({ isPublic }) => isPublic !== true)) await take(page, shot, size);
     for (const fault of faults) console.error(`${size}: ${fault}`);
   }
-  await fleet.stop();
+  await endFleet();
 } finally {
   await world.stop();
 }

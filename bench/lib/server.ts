@@ -13,7 +13,8 @@ import { createCookieFetch } from '#sdk/cookie-fetch.ts';
 const launcher = fileURLToPath(new URL('../../scripts/launch.mjs', import.meta.url));
 /** As `npm start` starts it. */
 const nodeFlags = ['--max-semi-space-size=8', '--v8-pool-size=2', '--no-memory-protection-keys'];
-const owner = { email: 'bench@example.org', password: 'wobbly-lantern-quarry-92' };
+/** Who owns it. */
+export const owner = { email: 'bench@example.org', password: 'wobbly-lantern-quarry-92' };
 const readyTimeoutMs = 30_000;
 
 export interface BenchServer {

@@ -134,11 +134,12 @@ function historyOf(signal: Signal, fromMs: number, toMs: number): object[][] {
 export interface LivingFleet {
   /** By name. */
   readonly devices: ReadonlyMap<string, Device>;
-  stop(): Promise<void>;
+  /** Lets those that are not silent go on. @returns the function that ends it */
+  live(): Promise<() => Promise<void>>;
 }
 
-/** Brings the devices in, with a day of history, and lets those that are not silent go on. */
-export async function startLivingFleet(client: GapuraClient, mqttUrl: string): Promise<LivingFleet> {
+/** Brings the devices in, with a day of history. */
+export async function createLivingFleet(client: GapuraClient, mqttUrl: string): Promise<LivingFleet> {
   const profileIds = new Map<string, string>();
   for (const [name, description] of Object.entries(profiles)) {
     const provisioning = { strategy: 'ALLOW_CREATE_NEW_DEVICES' } as const;
@@ -146,7 +147,7 @@ export async function startLivingFleet(client: GapuraClient, mqttUrl: string): P
   }
   const nowMs = Date.now();
   const devices = new Map<string, Device>();
-  const live: { readonly connection: MqttClient; readonly signal: Signal }[] = [];
+  const going: { readonly username: string; readonly signal: Signal }[] = [];
   for (const { name, label, profile, signal, silentMs = 0 } of planned) {
     const made = await client.devices.create({ name, label, profileId: profileIds.get(profile) ?? '' });
     devices.set(name, made);
@@ -158,19 +159,25 @@ export async function startLivingFleet(client: GapuraClient, mqttUrl: string): P
     for (const points of historyOf(signal, nowMs - dayMs, nowMs - silentMs)) {
       await connection.publishAsync(topic, JSON.stringify(points), { qos: 1 });
     }
-    if (silentMs > 0) await connection.endAsync();
-    else live.push({ connection, signal });
+    await connection.endAsync();
+    if (silentMs === 0) going.push({ username, signal });
   }
-  const sending = setInterval(() => {
-    for (const { connection, signal } of live) {
-      connection.publish(topic, JSON.stringify(signal(Date.now())), { qos: 0 });
-    }
-  }, liveStepMs);
   return {
     devices,
-    async stop() {
-      clearInterval(sending);
-      await Promise.all(live.map(({ connection }) => connection.endAsync(true)));
+    async live() {
+      const connections: MqttClient[] = [];
+      for (const { username } of going) connections.push(await connectAsync(mqttUrl, { username, reconnectPeriod: 0 }));
+      const send = (): void => {
+        for (const [i, { signal }] of going.entries()) {
+          connections[i]?.publish(topic, JSON.stringify(signal(Date.now())), { qos: 0 });
+        }
+      };
+      send();
+      const sending = setInterval(send, liveStepMs);
+      return async () => {
+        clearInterval(sending);
+        await Promise.all(connections.map((connection) => connection.endAsync(true)));
+      };
     },
   };
 }

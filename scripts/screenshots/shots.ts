@@ -42,7 +42,7 @@ export function shotsOf({ mqttUrl, dashboardId, devices }: Places): readonly Sho
   return [
     { name: 'sign-in', path: '/sign-in', isPublic: true },
     { name: 'overview', path: '/', waitFor: 'main ul', isKept: true },
-    { name: 'devices', path: '/devices?keys=temperature,power', isKept: true },
+    { name: 'devices', path: '/devices?keys=temperature', isKept: true },
     { name: 'add-device', path: '/devices/add' },
     { name: 'add-device-connect', path: '/devices/add', prepare: addDevice },
     {

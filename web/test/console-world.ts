@@ -39,6 +39,8 @@ export interface NewWorld extends Pick<Browsers, 'browse'> {
   readonly mqttUrl: string;
   /** As it is printed at the start. */
   readonly setupLink: string;
+  /** What it has counted begins anew; addresses and data stay. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -46,9 +48,13 @@ export interface NewWorld extends Pick<Browsers, 'browse'> {
 export async function startNewWorld(settings: { publicUrl?: string; mqttPort?: number } = {}): Promise<NewWorld> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gapura-new-'));
   const ports = { httpPort: 0, httpsPort: 0, mqttPort: 0, mqttsPort: 0 };
-  const config = configOf({ dataDir, host: '127.0.0.1', ...ports, ...settings, logLevel: 'silent' });
-  const app = await createApp({ config, log: pino({ level: 'silent' }), passwordCost: cheapPasswords });
-  const { httpPort, mqttPort } = await app.start();
+  const startApp = async (addresses: object) => {
+    const config = configOf({ dataDir, host: '127.0.0.1', ...ports, ...settings, ...addresses, logLevel: 'silent' });
+    const made = await createApp({ config, log: pino({ level: 'silent' }), passwordCost: cheapPasswords });
+    return { made, ...(await made.start()) };
+  };
+  const { httpPort, mqttPort, ...first } = await startApp({});
+  let app = first.made;
   const url = `http://127.0.0.1:${httpPort}`;
   const browsers = createBrowsers(url);
   return {
@@ -56,6 +62,10 @@ export async function startNewWorld(settings: { publicUrl?: string; mqttPort?: n
     mqttUrl: `mqtt://127.0.0.1:${mqttPort}`,
     setupLink: `${url}/setup#token=${app.setupToken}`,
     browse: browsers.browse,
+    async restart() {
+      await app.stop();
+      app = (await startApp({ httpPort, mqttPort })).made;
+    },
     async stop() {
       await browsers.close();
       await app.stop();
