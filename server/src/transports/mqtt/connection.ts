@@ -180,7 +180,7 @@ export class Connection {
 
   flush(): void {
     if (this.#out.length === 0) return;
-    const bytes = this.#out.take();
+    const bytes = this.#out.take(this.#socket.writableLength > 0);
     if (this.#socket.destroyed || this.#socket.writableEnded) return;
     this.#socket.write(bytes);
     if (this.#socket.writableLength > this.context.limits.maxUnreadBytes && !this.#ended) {
