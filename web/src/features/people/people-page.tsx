@@ -6,7 +6,6 @@ import type { User } from '#contract/users.ts';
 import { gapura, queryClient } from '../../api.ts';
 import { hasRole, useMay, useSession } from '../../session/session.ts';
 import { Page } from '../../shell/page.tsx';
-import { useNew } from '../../shell/use-new.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
@@ -22,8 +21,7 @@ import { PersonDialog } from './person-dialog.tsx';
 export function PeoplePage() {
   const { t } = useTranslation('people');
   const mayWrite = useMay('admin');
-  const [edited, setEdited] = useState<User>();
-  const [isCreating, setCreating] = useNew();
+  const [edited, setEdited] = useState<User | 'new'>();
   const [removed, setRemoved] = useState<User>();
   const people = useInfiniteQuery({
     queryKey: ['users'],
@@ -40,11 +38,7 @@ export function PeoplePage() {
       lead={t('lead')}
       actions={
         mayWrite && (
-          <Button
-            tone="primary"
-            icon={<Plus className="size-4" aria-hidden="true" />}
-            onClick={() => setCreating(true)}
-          >
+          <Button tone="primary" icon={<Plus className="size-4" aria-hidden="true" />} onClick={() => setEdited('new')}>
             {t('add')}
           </Button>
         )
@@ -62,14 +56,11 @@ export function PeoplePage() {
         )}
         <LoadMore of={people} />
       </Card>
-      {(edited !== undefined || (isCreating && mayWrite)) && (
+      {edited !== undefined && (
         <PersonDialog
-          key={edited?.id ?? 'new'}
-          user={edited}
-          onClose={() => {
-            setEdited(undefined);
-            setCreating(false);
-          }}
+          key={edited === 'new' ? 'new' : edited.id}
+          user={edited === 'new' ? undefined : edited}
+          onClose={() => setEdited(undefined)}
         />
       )}
       <Confirm
