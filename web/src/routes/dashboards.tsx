@@ -1,10 +1,12 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { parseDashboardSearch } from '../features/dashboards/dashboard-search.ts';
+import { parseNew } from '../shell/use-new.ts';
 import { appRoute } from './app.tsx';
 
 export const dashboardsRoute = createRoute({
   getParentRoute: () => appRoute,
   path: '/dashboards',
+  validateSearch: parseNew,
   component: lazyRouteComponent(() => import('../features/dashboards/dashboards-page.tsx'), 'DashboardsPage'),
 });
 

@@ -1,9 +1,11 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { parseNew } from '../shell/use-new.ts';
 import { appRoute } from './app.tsx';
 
 export const profilesRoute = createRoute({
   getParentRoute: () => appRoute,
   path: '/profiles',
+  validateSearch: parseNew,
   component: lazyRouteComponent(() => import('../features/profiles/profiles-page.tsx'), 'ProfilesPage'),
 });
 

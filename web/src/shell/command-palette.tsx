@@ -9,12 +9,15 @@ import { type Command, useCommands } from './commands.ts';
 
 export function CommandPalette({ onClose }: { onClose(): void }) {
   const { t } = useTranslation();
+  // Its input takes the focus at once, so that no letter is lost; where it was before is remembered here.
+  const [opener] = useState(() => document.activeElement);
   return (
     <Dialog.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Dialog.Portal>
         <Dialog.Backdrop className="appear fixed inset-0 z-50 bg-black/40" />
         <Dialog.Popup
           aria-label={t('palette.title')}
+          finalFocus={() => (opener instanceof HTMLElement && opener.isConnected ? opener : true)}
           className="appear fixed top-[12dvh] left-1/2 z-50 flex max-h-[70dvh] w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 flex-col overflow-hidden rounded-xl border border-line bg-surface shadow-pop outline-none"
         >
           <PaletteContent close={onClose} />

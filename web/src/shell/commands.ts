@@ -47,10 +47,17 @@ export function useCommands(search: string): { commands: readonly Command[]; isS
     }));
   const otherTheme = theme === 'dark' ? 'light' : 'dark';
   const otherLanguage = currentLanguage() === 'en' ? 'id' : 'en';
+  const additions = [
+    { id: 'add', needs: 'operator', run: () => void navigate({ to: '/devices/add' }) },
+    { id: 'dashboard', needs: 'operator', run: () => void navigate({ to: '/dashboards', search: { new: true } }) },
+    { id: 'profile', needs: 'admin', run: () => void navigate({ to: '/profiles', search: { new: true } }) },
+    { id: 'person', needs: 'admin', run: () => void navigate({ to: '/people', search: { new: true } }) },
+    { id: 'apiKey', needs: 'admin', run: () => void navigate({ to: '/api-keys', search: { new: true } }) },
+  ] as const;
   const actions: Command[] = [
-    ...(hasRole(role, 'operator')
-      ? [{ id: 'add', title: t('palette.addDevice'), icon: Plus, run: () => void navigate({ to: '/devices/add' }) }]
-      : []),
+    ...additions
+      .filter(({ needs }) => hasRole(role, needs))
+      .map(({ id, run }) => ({ id, title: t(`palette.new.${id}`), icon: Plus, run })),
     { id: 'theme', title: t(`palette.theme.${otherTheme}`), icon: SunMoon, run: () => setTheme(otherTheme) },
     {
       id: 'language',

@@ -1,6 +1,6 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from './button.tsx';
 import { cx } from './cx.ts';
@@ -15,14 +15,19 @@ export interface DialogProps {
   readonly wide?: boolean;
 }
 
+const firstFocused = 'input:not([type=hidden]), select, textarea, button';
+
 /** A window over the page. Escape and the backdrop close it; focus stays within and returns where it was. */
 export function Dialog({ open, onOpenChange, title, description, children, wide }: DialogProps) {
   const { t } = useTranslation();
+  const content = useRef<HTMLDivElement>(null);
   return (
     <Base.Root open={open} onOpenChange={onOpenChange}>
       <Base.Portal>
         <Base.Backdrop className="appear fixed inset-0 z-40 bg-black/40" />
         <Base.Popup
+          // The first field, or the button that does nothing. On a phone the keyboard would cover what is asked.
+          initialFocus={(by) => by === 'touch' || (content.current?.querySelector<HTMLElement>(firstFocused) ?? true)}
           className={cx(
             'appear fixed top-[8dvh] left-1/2 z-50 flex max-h-[84dvh] w-[calc(100vw-2rem)] -translate-x-1/2 flex-col overflow-hidden rounded-xl border border-line bg-surface shadow-pop',
             wide ? 'max-w-3xl' : 'max-w-md',
@@ -39,7 +44,9 @@ export function Dialog({ open, onOpenChange, title, description, children, wide 
               render={<Button tone="quiet" size="sm" aria-label={t('close')} icon={<X className="size-4" />} />}
             />
           </header>
-          <div className="min-h-0 overflow-y-auto px-5 pb-5">{children}</div>
+          <div ref={content} className="min-h-0 overflow-y-auto px-5 pb-5">
+            {children}
+          </div>
         </Base.Popup>
       </Base.Portal>
     </Base.Root>

@@ -7,6 +7,7 @@ import { gapura, queryClient } from '../../api.ts';
 import { useFormat } from '../../i18n/format.ts';
 import { hasRole, useMay, useSession } from '../../session/session.ts';
 import { Page } from '../../shell/page.tsx';
+import { useNew } from '../../shell/use-new.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
@@ -21,7 +22,7 @@ import { CreateKeyDialog } from './create-key-dialog.tsx';
 export function ApiKeysPage() {
   const { t } = useTranslation('apiKeys');
   const mayWrite = useMay('admin');
-  const [isCreating, setCreating] = useState(false);
+  const [isCreating, setCreating] = useNew();
   const [revoked, setRevoked] = useState<ApiKey>();
   const found = useInfiniteQuery({
     queryKey: ['api-keys'],
@@ -57,7 +58,7 @@ export function ApiKeysPage() {
         )}
         <LoadMore of={found} />
       </Card>
-      {isCreating && <CreateKeyDialog onClose={() => setCreating(false)} />}
+      {isCreating && mayWrite && <CreateKeyDialog onClose={() => setCreating(false)} />}
       <Confirm
         open={revoked !== undefined}
         onOpenChange={() => setRevoked(undefined)}

@@ -54,7 +54,7 @@ export function CreateKeyDialog({ onClose }: { onClose(): void }) {
   return (
     <Dialog open onOpenChange={onClose} title={t('new')} description={t('newText')}>
       <form onSubmit={submit} className="flex flex-col gap-4">
-        <TextField label={t('name')} name="name" required maxLength={255} autoFocus hint={t('nameHint')} />
+        <TextField label={t('name')} name="name" required maxLength={255} hint={t('nameHint')} />
         <SelectField
           label={t('role')}
           hint={t('roleHint')}

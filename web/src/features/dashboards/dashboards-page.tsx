@@ -1,12 +1,13 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { FileUp, LayoutGrid, Plus } from 'lucide-react';
-import { useRef, useState } from 'react';
+import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { gapura, queryClient } from '../../api.ts';
 import { useFormat } from '../../i18n/format.ts';
 import { useMay } from '../../session/session.ts';
 import { Page } from '../../shell/page.tsx';
+import { useNew } from '../../shell/use-new.ts';
 import { Button } from '../../ui/button.tsx';
 import { useErrorText } from '../../ui/error-text.ts';
 import { LoadMore } from '../../ui/load-more.tsx';
@@ -19,7 +20,7 @@ export function DashboardsPage() {
   const { t } = useTranslation('dashboards');
   const format = useFormat();
   const mayWrite = useMay('operator');
-  const [isCreating, setCreating] = useState(false);
+  const [isCreating, setCreating] = useNew();
   const found = useInfiniteQuery({
     queryKey: ['dashboards', 'list'],
     queryFn: ({ pageParam, signal }) =>
@@ -78,7 +79,7 @@ export function DashboardsPage() {
         </ul>
       )}
       <LoadMore of={found} />
-      {isCreating && <NameDialog onClose={() => setCreating(false)} />}
+      {isCreating && mayWrite && <NameDialog onClose={() => setCreating(false)} />}
     </Page>
   );
 }

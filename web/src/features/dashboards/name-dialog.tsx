@@ -52,7 +52,6 @@ export function NameDialog({
           name="name"
           required
           maxLength={255}
-          autoFocus
           defaultValue={dashboard?.name ?? suggestion}
         />
         <TextAreaField

@@ -6,6 +6,7 @@ import type { User } from '#contract/users.ts';
 import { gapura, queryClient } from '../../api.ts';
 import { hasRole, useMay, useSession } from '../../session/session.ts';
 import { Page } from '../../shell/page.tsx';
+import { useNew } from '../../shell/use-new.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
@@ -21,7 +22,8 @@ import { PersonDialog } from './person-dialog.tsx';
 export function PeoplePage() {
   const { t } = useTranslation('people');
   const mayWrite = useMay('admin');
-  const [edited, setEdited] = useState<User | 'new'>();
+  const [edited, setEdited] = useState<User>();
+  const [isCreating, setCreating] = useNew();
   const [removed, setRemoved] = useState<User>();
   const people = useInfiniteQuery({
     queryKey: ['users'],
@@ -38,7 +40,11 @@ export function PeoplePage() {
       lead={t('lead')}
       actions={
         mayWrite && (
-          <Button tone="primary" icon={<Plus className="size-4" aria-hidden="true" />} onClick={() => setEdited('new')}>
+          <Button
+            tone="primary"
+            icon={<Plus className="size-4" aria-hidden="true" />}
+            onClick={() => setCreating(true)}
+          >
             {t('add')}
           </Button>
         )
@@ -56,11 +62,14 @@ export function PeoplePage() {
         )}
         <LoadMore of={people} />
       </Card>
-      {edited !== undefined && (
+      {(edited !== undefined || (isCreating && mayWrite)) && (
         <PersonDialog
-          key={edited === 'new' ? 'new' : edited.id}
-          user={edited === 'new' ? undefined : edited}
-          onClose={() => setEdited(undefined)}
+          key={edited?.id ?? 'new'}
+          user={edited}
+          onClose={() => {
+            setEdited(undefined);
+            setCreating(false);
+          }}
         />
       )}
       <Confirm

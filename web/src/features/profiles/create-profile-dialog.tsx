@@ -50,7 +50,7 @@ function CreateForm({ close }: { close(): void }) {
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
-      <TextField label={t('name')} name="name" required maxLength={255} autoFocus hint={t('create.nameHint')} />
+      <TextField label={t('name')} name="name" required maxLength={255} hint={t('create.nameHint')} />
       <TextAreaField label={t('description')} name="description" maxLength={4000} />
       <StrategyChoice value={strategy} onChange={setStrategy} />
       <ErrorNote error={create.error} />

@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Layers, Plus } from 'lucide-react';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Profile } from '#contract/profiles.ts';
 import { useFormat } from '../../i18n/format.ts';
 import { useMay } from '../../session/session.ts';
 import { Page } from '../../shell/page.tsx';
+import { useNew } from '../../shell/use-new.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
@@ -19,7 +19,7 @@ import { StrategyBadge } from './strategy-choice.tsx';
 export function ProfilesPage() {
   const { t } = useTranslation('profiles');
   const mayWrite = useMay('admin');
-  const [isCreating, setCreating] = useState(false);
+  const [isCreating, setCreating] = useNew();
   const profiles = useQuery(profilesQuery);
   const newProfile = mayWrite && (
     <Button tone="primary" icon={<Plus className="size-4" aria-hidden="true" />} onClick={() => setCreating(true)}>
@@ -46,7 +46,7 @@ export function ProfilesPage() {
       {profiles.data?.nextCursor != null && (
         <p className="mt-3 text-ink-2 text-sm">{t('cut', { count: shownProfilesLimit })}</p>
       )}
-      <CreateProfileDialog open={isCreating} onOpenChange={setCreating} />
+      <CreateProfileDialog open={isCreating && mayWrite} onOpenChange={setCreating} />
     </Page>
   );
 }
