@@ -22,8 +22,10 @@ const pageSize = 100;
 
 export async function run({ full, log }: BenchOptions): Promise<BenchResult> {
   const summary = 'the console in Chromium, on the machine of the server and the devices; graphics by the processor';
-  if (browserPath === undefined) return { name: 'console', summary, figures: [], failures: ['There is no Chromium.'] };
-  const failures: string[] = [];
+  if (browserPath === undefined) {
+    log('LEFT OUT: there is no Chromium on this machine');
+    return { name: 'console', summary: 'left out: there is no Chromium on this machine', figures: [], failures: [] };
+  }
   const figures: Figure[] = [];
   // Each on a server of its own: what one leaves behind is not in the way of the next.
   for (const [name, part] of [
@@ -44,7 +46,7 @@ export async function run({ full, log }: BenchOptions): Promise<BenchResult> {
       await dataDir.remove();
     }
   }
-  return { name: 'console', summary, figures, failures };
+  return { name: 'console', summary, figures, failures: [] };
 }
 
 interface Place {
