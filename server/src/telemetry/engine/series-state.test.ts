@@ -50,3 +50,45 @@ test('on a full disk pages take the room of segments in slices, and one that was
   expect(hot.isStateMissing()).toBe(false);
   expect(loaded().latestTs(seriesCount)).toBe(5);
 });
+
+function noteAll(state: SeriesState, ts: number): void {
+  for (let series = 1; series <= seriesCount; series += 500) state.note(series, ts, 0, series, undefined);
+}
+
+test('writing comes to its end while every commit changes every page, and what was there before it is written', () => {
+  const state = new SeriesState();
+  state.reserve(seriesCount);
+  noteAll(state, 1);
+  let steps = 0;
+  for (const _ of state.persist(hot)) {
+    expect(++steps).toBeLessThanOrEqual(2);
+    noteAll(state, 1 + steps);
+  }
+  expect(loaded().latestTs(1)).toBeGreaterThanOrEqual(1);
+  expect(loaded().latestTs(seriesCount - 499)).toBeGreaterThanOrEqual(1);
+  runThrough(state.persist(hot));
+  expect(loaded().latestTs(1)).toBe(1 + steps);
+});
+
+test('who wrote pages before room was made for others does not say that nothing is missing', () => {
+  hot.transaction(() => {
+    for (let i = 0; i < 10; i++) hot.addSegment(new Uint8Array(2 ** 20));
+  });
+  const state = new SeriesState();
+  state.reserve(seriesCount);
+  noteAll(state, 1);
+  runThrough(state.persistInsteadOf(2, hot));
+  expect(hot.isStateMissing()).toBe(false);
+  noteAll(state, 2);
+  const [first, second] = [state.persistInsteadOf(4, hot), state.persist(hot)];
+  first.next();
+  second.next();
+  noteAll(state, 3);
+  const third = state.persistInsteadOf(10, hot);
+  third.next();
+  runThrough(second);
+  expect(hot.isStateMissing()).toBe(true);
+  runThrough(third);
+  expect(hot.isStateMissing()).toBe(false);
+  expect(loaded().latestTs(seriesCount - 499)).toBe(3);
+});

@@ -33,8 +33,8 @@ export class SeriesState {
   #floorSegment = new Float64Array(0);
   readonly #searches = new Map<number, LatestSearch>();
   readonly #dirty = new Set<number>();
-  /** The database says that pages are missing something. */
-  #isMissing = false;
+  /** While the database says that pages are missing something; another one each time. */
+  #missing: object | undefined;
   /** The page that was marked last; -1 when it may have been written since. */
   #lastDirty = -1;
 
@@ -159,15 +159,14 @@ export class SeriesState {
     return true;
   }
 
-  /** Writes what has changed. */
+  /** Writes what has changed until now. */
   *persist(hot: HotLog): Steps<void> {
-    while (this.#dirty.size > 0) {
-      this.#write(hot, {});
-      yield;
-    }
-    if (!this.#isMissing) return;
+    const missing = this.#missing;
+    yield* this.#write(hot);
+    // One that began meanwhile misses what changed meanwhile.
+    if (missing === undefined || this.#missing !== missing) return;
     hot.writeStatePages([], { missing: false });
-    this.#isMissing = false;
+    this.#missing = undefined;
   }
 
   /**
@@ -175,29 +174,34 @@ export class SeriesState {
    * before, the latest points are looked for in the files after the next start.
    */
   *persistInsteadOf(segment: number, hot: HotLog): Steps<void> {
-    this.#isMissing = true;
-    while (this.#dirty.size > 0) {
-      this.#write(hot, { upto: segment, missing: true });
-      yield;
-    }
+    this.#missing = {};
+    yield* this.#write(hot, segment);
     yield* this.persist(hot);
   }
 
   /** What the pages say may be older than what was known: only the files know. Call it when all pages are loaded. */
   doubtAll(lastSeries: number): void {
-    this.#isMissing = true;
+    this.#missing = {};
     this.reserve(lastSeries);
     for (let series = 1; series <= lastSeries; series++) this.#set(series, unknownLatest);
   }
 
-  #write(hot: HotLog, options: Parameters<HotLog['writeStatePages']>[1]): void {
-    const pages = [...this.#dirty].slice(0, pagesPerStep);
-    hot.writeStatePages(
-      pages.map((page) => ({ page, data: this.#encode(page) })),
-      options,
-    );
-    for (const page of pages) this.#dirty.delete(page);
-    this.#lastDirty = -1;
+  /**
+   * What changes while it writes is left for the next time: under load all pages change with every commit.
+   * @param instead of segments up to this one
+   */
+  *#write(hot: HotLog, instead?: number): Steps<void> {
+    const changed = [...this.#dirty];
+    for (let from = 0; from < changed.length; from += pagesPerStep) {
+      const pages = changed.slice(from, from + pagesPerStep).filter((page) => this.#dirty.has(page));
+      hot.writeStatePages(
+        pages.map((page) => ({ page, data: this.#encode(page) })),
+        instead === undefined ? {} : { upto: instead, missing: this.#missing !== undefined },
+      );
+      for (const page of pages) this.#dirty.delete(page);
+      this.#lastDirty = -1;
+      yield;
+    }
   }
 
   load(page: number, data: Uint8Array): void {
