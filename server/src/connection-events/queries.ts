@@ -41,13 +41,17 @@ export async function deleteConnectionEventsBefore(db: Db, beforeMs: number): Pr
   await db.deleteFrom('connection_events').where('at', '<', beforeMs).execute();
 }
 
-/** Deletes the oldest of all devices so that `keep` remain. */
-export async function deleteOldestConnectionEvents(db: Db, keep: number): Promise<void> {
-  const oldestKept = db
-    .selectFrom('connection_events')
-    .select('id')
-    .orderBy('id', 'desc')
-    .limit(1)
-    .offset(keep - 1);
-  await db.deleteFrom('connection_events').where('id', '<', oldestKept).execute();
+/**
+ * Deletes the oldest of all devices so that `keep` remain.
+ * @param atOnce in one statement: other writes get their turn in between
+ */
+export async function deleteOldestConnectionEvents(db: Db, keep: number, atOnce = 20_000): Promise<void> {
+  for (;;) {
+    const oldest = db.selectFrom('connection_events').select('id').orderBy('id', 'desc').limit(atOnce).offset(keep);
+    const { numDeletedRows } = await db
+      .deleteFrom('connection_events')
+      .where('id', 'in', oldest)
+      .executeTakeFirstOrThrow();
+    if (Number(numDeletedRows) < atOnce) return;
+  }
 }
