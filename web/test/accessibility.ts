@@ -30,8 +30,13 @@ export async function look(page: Page, place: Place, colorScheme: 'light' | 'dar
 /**
  * Serious and critical findings, and what is wider than the window, in words; of each view. A theme is a set of colours
  * (`styles.css`), so in the dark what has to do with colours is asked again, and nothing else.
+ * @param within what is looked at: of a dialog the page behind it has been looked at already
  */
-export async function findingsOf(page: Page, places: readonly Place[] = ['phone', 'desk']): Promise<string[]> {
+export async function findingsOf(
+  page: Page,
+  places: readonly Place[] = ['phone', 'desk'],
+  within = ':root',
+): Promise<string[]> {
   const findings: string[] = [];
   await page.evaluate(axeSource);
   await page.evaluate(calm);
@@ -39,7 +44,7 @@ export async function findingsOf(page: Page, places: readonly Place[] = ['phone'
     for (const theme of ['light', 'dark'] as const) {
       await look(page, place, theme);
       await drawn(page);
-      for (const { id, impact, nodes } of await violationsOf(page, theme === 'dark')) {
+      for (const { id, impact, nodes } of await violationsOf(page, within, theme === 'dark')) {
         if (impact !== 'serious' && impact !== 'critical') continue;
         for (const { html, failureSummary } of nodes) {
           findings.push(`${place}, ${theme}: ${id}: ${html} ${failureSummary}`);
@@ -53,11 +58,11 @@ export async function findingsOf(page: Page, places: readonly Place[] = ['phone'
   return findings;
 }
 
-async function violationsOf(page: Page, coloursAlone: boolean): Promise<readonly AxeViolation[]> {
+async function violationsOf(page: Page, within: string, coloursAlone: boolean): Promise<readonly AxeViolation[]> {
   const runOnly = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] };
   const options = { resultTypes: ['violations'], ...(coloursAlone && { runOnly }) };
   const { violations } = await page.evaluate<{ violations: AxeViolation[] }>(
-    `axe.run(document, ${JSON.stringify(options)})`,
+    `axe.run(document.querySelectorAll(${JSON.stringify(within)}), ${JSON.stringify(options)})`,
   );
   return violations;
 }

@@ -74,7 +74,7 @@ describe.skipIf(browserPath === undefined)('every page', () => {
     const opened = page.getByRole('dialog').or(page.getByRole('menu')).first();
     await opened.waitFor();
     await settled(page);
-    expect(await findingsOf(page, places)).toEqual([]);
+    expect(await findingsOf(page, places, '[role=dialog], [role=menu]')).toEqual([]);
     // It stands in each of the views.
     expect(await opened.count()).toBe(1);
   });
@@ -102,6 +102,12 @@ describe.skipIf(browserPath === undefined)('every page', () => {
     } finally {
       await fresh.stop();
     }
+  });
+
+  test('markup that was taken for markup would be found', async () => {
+    const elsewhere = await (await world.browse()).open(`${world.app.url}/sign-in`);
+    await elsewhere.evaluate(`document.body.insertAdjacentHTML('beforeend', ${JSON.stringify(planted)})`);
+    expect(await grownFrom(elsewhere)).toEqual([expect.stringContaining('data-planted')]);
   });
 
   test('none is left out', () => {
