@@ -47,6 +47,20 @@ describe.skipIf(browserPath === undefined)('the history of a chart', () => {
     expect(asked).toEqual(['POST /v1/telemetry/query']);
   });
 
+  test('stands in the address with its keys and its time, whatever a key is called', async () => {
+    await page.goto(`${world.app.url}/devices/${ids[0]}?tab=chart`);
+    const keys = page.getByRole('group', { name: 'Keys' });
+    await keys.getByRole('button', { name: 'flow' }).click();
+    await keys.getByRole('button', { name: 'pressure' }).click();
+    await page.getByRole('button', { name: '24 h' }).click();
+    await expect.poll(() => new URL(page.url()).searchParams.get('range')).toBe('24h');
+    await page.reload();
+    await page.locator('.u-legend').getByText('a,b').waitFor();
+    const pressed = keys.locator('[aria-pressed=true]');
+    await expect.poll(() => pressed.allTextContents()).toEqual(['a,b']);
+    expect(await page.getByRole('button', { name: '24 h' }).getAttribute('aria-pressed')).toBe('true');
+  });
+
   test('of a key of several devices is one question', async () => {
     const { id } = await world.app.client.dashboards.create({
       name: 'Pumps',

@@ -1,4 +1,5 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { parseRange } from '../features/dashboards/dashboard-search.ts';
 import { appRoute } from './app.tsx';
 
 /** What the list shows stands in the address, so that it can be sent to somebody. */
@@ -52,6 +53,8 @@ export interface DeviceSearch {
   readonly tab?: DeviceTab;
   /** Telemetry keys in the chart, joined by commas. */
   readonly keys?: string;
+  /** The time that it shows: `1h`, or `from-to` in ms. */
+  readonly range?: string;
 }
 
 export const deviceRoute = createRoute({
@@ -60,7 +63,12 @@ export const deviceRoute = createRoute({
   validateSearch: (search: Record<string, unknown>): DeviceSearch => {
     const tab = oneOf(search['tab'], deviceTabs);
     const keys = text(search['keys']);
-    return { ...(tab !== undefined && { tab }), ...(keys !== undefined && { keys }) };
+    const range = text(search['range']);
+    return {
+      ...(tab !== undefined && { tab }),
+      ...(keys !== undefined && { keys }),
+      ...(range !== undefined && parseRange(range) !== undefined && { range }),
+    };
   },
   component: lazyRouteComponent(() => import('../features/devices/device/device-page.tsx'), 'DevicePage'),
 });

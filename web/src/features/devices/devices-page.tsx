@@ -8,6 +8,7 @@ import { useMay } from '../../session/session.ts';
 import { Page } from '../../shell/page.tsx';
 import { Button, buttonClass } from '../../ui/button.tsx';
 import { EmptyState, ErrorState, LoadingRows } from '../../ui/states.tsx';
+import { splitKeys } from './key-list.ts';
 import { BulkActions } from './list/bulk-actions.tsx';
 import { DeviceTable } from './list/device-table.tsx';
 import { Filters } from './list/filters.tsx';
@@ -40,10 +41,7 @@ export function DevicesPage() {
   const [looked, setLooked] = useState({ from: (search.row ?? 1) - 1, to: (search.row ?? 1) - 1 });
   const rows = useDeviceRows(listing, looked.from, looked.to);
   const devices = devicesOf(rows, looked);
-  const keys = useMemo(
-    () => (search.keys?.split(',') ?? []).filter((key) => key !== '').slice(0, keyColumnsLimit),
-    [search.keys],
-  );
+  const keys = useMemo(() => splitKeys(search.keys ?? '').slice(0, keyColumnsLimit), [search.keys]);
   const replaceSearch = useCallback(
     (changes: Changes): void => {
       void navigate({

@@ -15,6 +15,8 @@ import { cx } from '../../../ui/cx.ts';
 import { ErrorNote } from '../../../ui/error-note.tsx';
 import { controlClass } from '../../../ui/field.tsx';
 import { EmptyState, ErrorState, LoadingRows, Skeleton } from '../../../ui/states.tsx';
+import { parseRange, rangeText } from '../../dashboards/dashboard-search.ts';
+import { joinKeys, splitKeys } from '../key-list.ts';
 import { telemetryKeysQuery } from '../queries.ts';
 
 const TimeChart = lazy(() =>
@@ -31,17 +33,21 @@ export function ChartTab({ device }: { readonly device: Device }) {
   const search = useSearch({ from: '/app/devices/$deviceId' });
   const navigate = useNavigate({ from: '/devices/$deviceId' });
   const known = useQuery(telemetryKeysQuery(device.id));
-  const [ranges, setRanges] = useState<readonly TimeRange[]>([{ kind: 'live' }]);
+  /** What was shown before it was zoomed into. */
+  const [wider, setWider] = useState<readonly TimeRange[]>([]);
   const [aggregate, setAggregate] = useState<AggregateFunction>('avg');
-  const range = ranges.at(-1) ?? { kind: 'live' };
+  const range = parseRange(search.range) ?? { kind: 'live' };
   const all = known.data?.map(({ key }) => key) ?? [];
-  const chosen =
-    search.keys === undefined ? all.slice(0, firstShown) : search.keys.split(',').filter((key) => key !== '');
+  const chosen = search.keys === undefined ? all.slice(0, firstShown) : splitKeys(search.keys).slice(0, keysLimit);
   const result = useSeries({ deviceIds: [device.id], keys: chosen, range, aggregate });
 
+  const show = (next: TimeRange, before: readonly TimeRange[]): void => {
+    setWider(before);
+    void navigate({ search: (now) => ({ ...now, range: rangeText(next) }), replace: true, resetScroll: false });
+  };
   const toggle = (key: string): void => {
     const next = chosen.includes(key) ? chosen.filter((each) => each !== key) : [...chosen, key].slice(-keysLimit);
-    void navigate({ search: { tab: 'chart', keys: next.join(',') }, replace: true });
+    void navigate({ search: (before) => ({ ...before, keys: joinKeys(next) }), replace: true });
   };
   const csvUrl = (): string => {
     const { fromMs, toMs } = boundsOf(range, Date.now());
@@ -62,7 +68,7 @@ export function ChartTab({ device }: { readonly device: Device }) {
   return (
     <Card>
       <div className="mb-3 flex flex-wrap items-center gap-2">
-        <RangePicker value={range} onChange={(next) => setRanges([next])} />
+        <RangePicker value={range} onChange={(next) => show(next, [])} />
         {range.kind !== 'live' && (
           <select
             aria-label={t('chart.aggregate')}
@@ -77,8 +83,11 @@ export function ChartTab({ device }: { readonly device: Device }) {
             ))}
           </select>
         )}
-        {ranges.length > 1 && (
-          <Button icon={<ZoomOut className="size-3.5" />} onClick={() => setRanges(ranges.slice(0, -1))}>
+        {wider.length > 0 && (
+          <Button
+            icon={<ZoomOut className="size-3.5" />}
+            onClick={() => show(wider.at(-1) ?? { kind: 'live' }, wider.slice(0, -1))}
+          >
             {t('chart.zoomOut')}
           </Button>
         )}
@@ -136,9 +145,7 @@ export function ChartTab({ device }: { readonly device: Device }) {
               fromMs={result.fromMs}
               toMs={result.toMs}
               height={340}
-              onZoom={(fromMs, toMs) =>
-                setRanges([...ranges, { kind: 'custom', fromMs: Math.floor(fromMs), toMs: Math.ceil(toMs) }])
-              }
+              onZoom={(fromMs, toMs) => show({ kind: 'custom', fromMs, toMs }, [...wider, range])}
             />
             {isEmpty && !result.isPending && (
               <p className="pointer-events-none absolute inset-x-0 top-36 text-center text-ink-3 text-sm">

@@ -107,8 +107,8 @@ function ComingRow({ coming: { at, kind, connection, address } }: { readonly com
   const dot = {
     connected: 'bg-ok-dot',
     disconnected: 'bg-line-strong',
-    provisioned: 'bg-accent',
-    created: 'bg-accent',
+    provisioned: 'bg-ink-3',
+    created: 'bg-ink-3',
   };
   return (
     <Tr>

@@ -13,6 +13,7 @@ import { controlClass } from '../../../ui/field.tsx';
 import { EmptyState, LoadingRows } from '../../../ui/states.tsx';
 import { Table, Td, Th, Tr } from '../../../ui/table.tsx';
 import { TimeAgo } from '../../../ui/time-ago.tsx';
+import { joinKeys } from '../key-list.ts';
 import { LiveValue } from '../live-value.tsx';
 import { DeviceDetails } from './device-details.tsx';
 
@@ -90,7 +91,7 @@ export function LatestTab({
                         <Link
                           to="/devices/$deviceId"
                           params={{ deviceId: device.id }}
-                          search={{ tab: 'chart', keys: key }}
+                          search={{ tab: 'chart', keys: joinKeys([key]) }}
                           aria-label={t('latest.chartOf', { key })}
                           className={buttonClass('quiet', 'sm', true)}
                         >

@@ -11,6 +11,7 @@ import { cx } from '../../../ui/cx.ts';
 import { controlClass } from '../../../ui/field.tsx';
 import { Kbd } from '../../../ui/kbd.tsx';
 import { popupClass } from '../../../ui/menu.tsx';
+import { joinKeys } from '../key-list.ts';
 import { profilesQuery } from '../queries.ts';
 import { useSettled } from '../use-settled.ts';
 
@@ -150,7 +151,7 @@ function KeyColumns({
   const offered = [...new Set([...keys, ...(known.data ?? [])])];
   const toggle = (key: string): void => {
     const next = keys.includes(key) ? keys.filter((each) => each !== key) : [...keys, key];
-    onChange({ keys: next.length === 0 ? undefined : next.join(',') });
+    onChange({ keys: next.length === 0 ? undefined : joinKeys(next) });
   };
   return (
     <BaseMenu.Root open={isOpen} onOpenChange={setOpen}>
