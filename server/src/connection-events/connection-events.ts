@@ -5,6 +5,7 @@
 import type { Page } from '#contract/common.ts';
 import type { ConnectionEvent, ConnectionEventQuery } from '#contract/connection-events.ts';
 import type { DeviceConnection } from '#contract/devices.ts';
+import { inBatches } from '../db/in-batches.ts';
 import { isForeignKeyViolation } from '../db/open.ts';
 import type { ConnectionEventTable, Db } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
@@ -18,6 +19,7 @@ import {
   deleteOldestConnectionEvents,
   insertConnectionEvents,
   selectConnectionEvents,
+  selectLiving,
 } from './queries.ts';
 
 export interface ConnectionIncident {
@@ -86,26 +88,21 @@ export function createConnectionEvents({
     const rows = queue.slice(0, writtenPerTurn).map(toRow);
     queue = queue.slice(writtenPerTurn);
     if (rows.length === 0) return;
+    for (const batch of inBatches(rows)) await insert(batch);
+    await pruneOf(rows);
+  }
+
+  /** All in one statement, of which nothing is written when it fails. */
+  async function insert(rows: readonly ConnectionEventTable[]): Promise<void> {
     try {
       await insertConnectionEvents(db, rows);
     } catch (error) {
       if (!isForeignKeyViolation(error)) throw error;
-      // A device was deleted meanwhile: its own go with it, the others stay.
-      for (const row of rows) await insertMissing(row);
+      // A device was deleted meanwhile, which ended its connection: its own go with it, the others stay.
+      const living = await selectLiving(db, [...new Set(rows.map(({ device_id: id }) => id))]);
+      const left = rows.filter(({ device_id: id }) => living.has(id));
+      for (const batch of inBatches(left)) await insertConnectionEvents(db, batch);
     }
-    await pruneOf(rows);
-  }
-
-  /** One of a batch that failed, of which a part may be written. */
-  async function insertMissing(row: ConnectionEventTable): Promise<void> {
-    await db
-      .insertInto('connection_events')
-      .values(row)
-      .onConflict((conflict) => conflict.column('id').doNothing())
-      .execute()
-      .catch((error: unknown) => {
-        if (!isForeignKeyViolation(error)) throw error;
-      });
   }
 
   async function pruneOf(rows: readonly ConnectionEventTable[]): Promise<void> {

@@ -1,8 +1,19 @@
 import { inBatches } from '../db/in-batches.ts';
 import type { ConnectionEventTable, Db } from '../db/schema.ts';
 
+/** In one statement. @param rows a batch, not empty */
 export async function insertConnectionEvents(db: Db, rows: readonly ConnectionEventTable[]): Promise<void> {
-  for (const batch of inBatches(rows)) await db.insertInto('connection_events').values(batch).execute();
+  await db.insertInto('connection_events').values(rows).execute();
+}
+
+/** Which of these devices are there. */
+export async function selectLiving(db: Db, deviceIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const living = new Set<string>();
+  for (const batch of inBatches(deviceIds)) {
+    const rows = await db.selectFrom('devices').select('id').where('id', 'in', batch).execute();
+    for (const { id } of rows) living.add(id);
+  }
+  return living;
 }
 
 /** Newest first. @param before the id of the last row of the page before */
