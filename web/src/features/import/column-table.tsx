@@ -29,15 +29,17 @@ export function ColumnTable({
         <tr>
           <Th>{t('columns.inFile')}</Th>
           <Th>{t('columns.values')}</Th>
-          <Th className="w-64">{t('columns.becomes')}</Th>
+          <Th className="w-40 sm:w-64">{t('columns.becomes')}</Th>
         </tr>
       </thead>
       <tbody>
         {titles.map((title, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: columns have a place, and titles may repeat
           <Tr key={i}>
-            <Td className="max-w-48 truncate font-medium">{title}</Td>
-            <Td className="max-w-64 truncate text-ink-2 text-xs">
+            <Td className="max-w-20 truncate font-medium sm:max-w-48" title={title}>
+              {title}
+            </Td>
+            <Td className="max-w-24 truncate text-ink-2 text-xs sm:max-w-64">
               {samples
                 .map((record) => record[i] ?? '')
                 .filter((cell) => cell !== '')
