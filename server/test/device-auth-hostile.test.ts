@@ -4,13 +4,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { JwtCredentials } from '#contract/credentials.ts';
-import { createDeviceTokens } from '../src/device-tokens/device-tokens.ts';
-import { createNonces } from '../src/device-tokens/nonce.ts';
-import { createSealer } from '../src/lib/seal.ts';
 import { createTestApp, type TestApp } from './create-test-app.ts';
 import { bearerToken, hmac, type JwtDeviceKey, signedToken } from './device-jwt.ts';
 import { FakeClock } from './fake-clock.ts';
 import { createJwtKeyOf } from './jwt-key.ts';
+import { createLoneDeviceTokens } from './lone-device-tokens.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -70,20 +68,7 @@ test(`${mutations} changes of a byte in method, path, query, body or token: none
   const clock = new FakeClock(Date.now());
   const secret = randomBytes(32);
   const key = createJwtKeyOf(secret);
-  const tokens = createDeviceTokens({
-    keys: {
-      peek: (kid) => (kid === key.kid ? key : null),
-      find: async () => undefined,
-      ofDevice: async () => [],
-      changes: 0,
-      used: () => undefined,
-      raiseFloor: async () => undefined,
-    },
-    nonces: createNonces({ sealer: createSealer(randomBytes(32)), clock }),
-    serverKey: { kid: 'srv', publicKey: key.key },
-    instanceId: 'instance',
-    clock,
-  });
+  const tokens = createLoneDeviceTokens([key], clock);
   const device = {
     kid: key.kid,
     key: secret.toString('base64url'),

@@ -4,7 +4,6 @@ import { type App, type AppAddresses, createApp } from '../app.ts';
 import type { Config } from '../config.ts';
 import { layoutOf } from '../data-dir/layout.ts';
 import { isRestorePending } from '../data-dir/restore-pending.ts';
-import { keepTickShape } from '../lib/keep-tick-shape.ts';
 import { releaseMemory } from '../lib/release-memory.ts';
 
 export interface Serving {
@@ -45,7 +44,6 @@ export async function serve(options: ServeOptions): Promise<void> {
     const config = withPorts(options.configure(), bound);
     const app = await createApp({ config, log });
     // Before the listeners open: nobody waits yet.
-    keepTickShape();
     releaseMemory();
     const addresses = await app.start();
     bound = addresses;

@@ -9,9 +9,9 @@ import { inBatches } from '../db/in-batches.ts';
 import { isForeignKeyViolation } from '../db/open.ts';
 import type { ConnectionEventTable, Db } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
+import { createBackgroundWriter } from '../lib/background-writer.ts';
 import type { Clock } from '../lib/clock.ts';
 import { decodeCursor, encodeCursor } from '../lib/cursor.ts';
-import { createHousekeeping } from '../lib/housekeeping.ts';
 import { uuidv7 } from '../lib/uuid.ts';
 import {
   deleteConnectionEventsBefore,
@@ -78,8 +78,6 @@ export function createConnectionEvents({
 }: ConnectionEventsDeps): ConnectionEventLog {
   let queue: Waiting[] = [];
   let dropped = 0;
-  let writing: Promise<void> = Promise.resolve();
-  let cancelFlush: (() => void) | undefined;
 
   async function write(): Promise<void> {
     if (dropped > 0) log.warn({ dropped }, 'connections came faster than their history is written');
@@ -111,42 +109,24 @@ export function createConnectionEvents({
     for (const id of ids) await deleteConnectionEventsBeyond(db, id, keptPerDevice);
   }
 
-  function flush(): Promise<void> {
-    writing = writing.then(write).catch((error: unknown) => {
-      log.error({ err: error }, 'connection events could not be written');
-    });
-    return writing;
-  }
-
-  const housekeeping = createHousekeeping(
-    clock,
-    prunePeriodMs,
-    async () => {
+  const writer = createBackgroundWriter({
+    ...{ clock, log, flushPeriodMs, prunePeriodMs, write },
+    what: 'connection events',
+    isEmpty: () => queue.length === 0,
+    async prune() {
       await deleteConnectionEventsBefore(db, clock.now() - retentionMs);
       await deleteOldestConnectionEvents(db, maxRows);
     },
-    (error) => log.error({ err: error }, 'connection events could not be pruned'),
-  );
+  });
 
   return {
     record(incident) {
       if (queue.length >= queueLimit) dropped++;
       else queue.push({ ...incident, at: clock.now() });
     },
-    start() {
-      cancelFlush ??= clock.every(flushPeriodMs, () => void flush());
-      housekeeping.start();
-    },
-    async stop() {
-      cancelFlush?.();
-      cancelFlush = undefined;
-      await housekeeping.stop();
-      while (queue.length > 0) await flush();
-      await writing;
-    },
-    flush,
+    ...writer,
     async list(tenantId, deviceId, query) {
-      await flush();
+      await writer.flush();
       const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor, ['string']);
       if (query.cursor !== undefined && before === undefined) throw new AppError('invalid_cursor');
       const limit = query.limit ?? 50;

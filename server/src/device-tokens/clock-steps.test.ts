@@ -4,9 +4,7 @@ import { expect, test } from 'vitest';
 import { requestHash, signedToken } from '../../test/device-jwt.ts';
 import { FakeClock } from '../../test/fake-clock.ts';
 import { createJwtKeyOf } from '../../test/jwt-key.ts';
-import { createSealer } from '../lib/seal.ts';
-import { createDeviceTokens } from './device-tokens.ts';
-import { createNonces } from './nonce.ts';
+import { createLoneDeviceTokens } from '../../test/lone-device-tokens.ts';
 
 const secret = randomBytes(32);
 const key = createJwtKeyOf(secret);
@@ -18,20 +16,7 @@ const tenYears = 10 * 365 * 86_400_000;
 
 /** A process that starts now; those before it are forgotten but for what stands on the disk. */
 function start(clock: FakeClock) {
-  const tokens = createDeviceTokens({
-    keys: {
-      peek: () => key,
-      find: async () => undefined,
-      ofDevice: async () => [],
-      changes: 0,
-      used: () => undefined,
-      raiseFloor: async () => undefined,
-    },
-    nonces: createNonces({ sealer: createSealer(randomBytes(32)), clock }),
-    serverKey: { kid: 'srv', publicKey: key.key },
-    instanceId: 'instance',
-    clock,
-  });
+  const tokens = createLoneDeviceTokens([key], clock);
   return async (token: string): Promise<string> => {
     const grant = await tokens.signed(token, arrival);
     if ('refused' in grant) return grant.refused;

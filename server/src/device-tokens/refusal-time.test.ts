@@ -7,31 +7,14 @@ import { expect, test } from 'vitest';
 import { bearerToken, signedToken } from '../../test/device-jwt.ts';
 import { FakeClock } from '../../test/fake-clock.ts';
 import { createJwtKeyOf } from '../../test/jwt-key.ts';
-import { createSealer } from '../lib/seal.ts';
-import { createDeviceTokens } from './device-tokens.ts';
-import { createNonces } from './nonce.ts';
+import { createLoneDeviceTokens } from '../../test/lone-device-tokens.ts';
 
 const clock = new FakeClock(Date.now());
 const known = createJwtKeyOf(randomBytes(32), 'known');
 const disabled = { ...createJwtKeyOf(randomBytes(32), 'disab'), enabled: false };
 const ended = createJwtKeyOf(randomBytes(32), 'ended');
-const keys = new Map(
-  [known, disabled, { ...ended, identity: { ...ended.identity, credentialsExpireAt: 1 } }].map((key) => [key.kid, key]),
-);
-const tokens = createDeviceTokens({
-  keys: {
-    peek: (kid) => keys.get(kid) ?? null,
-    find: async () => undefined,
-    ofDevice: async () => [],
-    changes: 0,
-    used: () => undefined,
-    raiseFloor: async () => undefined,
-  },
-  nonces: createNonces({ sealer: createSealer(randomBytes(32)), clock }),
-  serverKey: { kid: 'srv', publicKey: known.key },
-  instanceId: 'instance',
-  clock,
-});
+const keys = [known, disabled, { ...ended, identity: { ...ended.identity, credentialsExpireAt: 1 } }];
+const tokens = createLoneDeviceTokens(keys, clock);
 
 /** What a stranger may send; all of it made with a secret that nobody has. */
 const cases = {

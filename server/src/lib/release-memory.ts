@@ -1,6 +1,7 @@
 /** Gives back what the start has used and a running server does not need. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { keepTickShape } from './keep-tick-shape.ts';
 
 /**
  * Collects all garbage of this thread, and with it the code of functions that ran only at the start. It takes about
@@ -8,6 +9,7 @@ import { runInNewContext } from 'node:vm';
  * once, while nobody waits.
  */
 export function releaseMemory(): void {
+  keepTickShape();
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
   setFlagsFromString('--no-expose-gc');

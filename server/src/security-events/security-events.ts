@@ -10,9 +10,9 @@ import { isForeignKeyViolation } from '../db/open.ts';
 import type { Db, SecurityEventTable } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import { addressBlock } from '../lib/address-block.ts';
+import { createBackgroundWriter } from '../lib/background-writer.ts';
 import type { Clock } from '../lib/clock.ts';
 import { decodeCursor, encodeCursor } from '../lib/cursor.ts';
-import { createHousekeeping } from '../lib/housekeeping.ts';
 import { toUuid } from '../lib/short-id.ts';
 import { uuidv7 } from '../lib/uuid.ts';
 import type { Metrics } from '../metrics.ts';
@@ -73,8 +73,6 @@ interface Collected {
 
 export function createSecurityEvents({ db, clock, bus, metrics, log }: SecurityEventsDeps): SecurityEventLog {
   let collected = new Map<string, Collected>();
-  let writing: Promise<void> = Promise.resolve();
-  let cancelFlush: (() => void) | undefined;
 
   function add(incident: SecurityIncident): void {
     const { kind, reason, transport, address, tenantId = '', device } = incident;
@@ -125,41 +123,24 @@ export function createSecurityEvents({ db, clock, bus, metrics, log }: SecurityE
     }
   }
 
-  function flush(): Promise<void> {
-    writing = writing.then(write).catch((error: unknown) => {
-      log.error({ err: error }, 'security events could not be written');
-    });
-    return writing;
-  }
-
-  const housekeeping = createHousekeeping(
-    clock,
-    prunePeriodMs,
-    async () => {
+  const writer = createBackgroundWriter({
+    ...{ clock, log, flushPeriodMs, prunePeriodMs, write },
+    what: 'security events',
+    isEmpty: () => collected.size === 0,
+    async prune() {
       await deleteSecurityEventsBefore(db, clock.now() - retentionMs);
       await deleteSecurityEventsBeyond(db, maxRows);
     },
-    (error) => log.error({ err: error }, 'security events could not be pruned'),
-  );
+  });
 
   return {
     record(incident) {
       metrics.securityEvents.inc({ kind: incident.kind, reason: incident.reason });
       add({ ...incident, address: incident.address === '' ? '' : addressBlock(incident.address) });
     },
-    start() {
-      cancelFlush ??= clock.every(flushPeriodMs, () => void flush());
-      housekeeping.start();
-    },
-    async stop() {
-      cancelFlush?.();
-      cancelFlush = undefined;
-      await housekeeping.stop();
-      await flush();
-    },
-    flush,
+    ...writer,
     async list(tenantId, query) {
-      await flush();
+      await writer.flush();
       const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor, ['number', 'string']);
       if (query.cursor !== undefined && after === undefined) throw new AppError('invalid_cursor');
       const limit = query.limit ?? 50;
